@@ -1,0 +1,123 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+// MARK: libtorch
+// `make deps` unpacks libtorch into .deps/libtorch; LIBTORCH=/path selects another build.
+
+let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path
+let libtorch = ProcessInfo.processInfo.environment["LIBTORCH"] ?? "\(root)/.deps/libtorch"
+let supportedLibtorch = "2.13."
+
+/// Stops the build, saying how to get a libtorch that fits.
+func stop(_ problem: String) -> Never {
+  let message = """
+
+    error: \(problem)
+    Run `make deps` to install libtorch \(supportedLibtorch)0 into .deps/libtorch,
+    or set LIBTORCH=/path to an unpacked libtorch \(supportedLibtorch)x.
+
+
+    """
+  FileHandle.standardError.write(Data(message.utf8))
+  exit(1)
+}
+
+let versionHeader = "\(libtorch)/include/torch/headeronly/version.h"
+guard let version = try? String(contentsOfFile: versionHeader, encoding: .utf8) else {
+  stop("no libtorch at \(libtorch) (\(versionHeader) cannot be read)")
+}
+guard version.contains("#define TORCH_VERSION_MAJOR 2\n"),
+  version.contains("#define TORCH_VERSION_MINOR 13\n")
+else {
+  stop("the libtorch at \(libtorch) is not version \(supportedLibtorch)x")
+}
+let hasCUDA = FileManager.default.fileExists(atPath: "\(libtorch)/lib/libtorch_cuda.so")
+
+// MARK: Flags
+
+/// Our own code has no warnings: one is an error.
+let swift: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+/// Headers of libtorch count as system headers, so that only our own code can warn.
+let cxx: [CXXSetting] = [
+  .unsafeFlags([
+    "-isystem", "\(libtorch)/include",
+    "-isystem", "\(libtorch)/include/torch/csrc/api/include",
+    "-Wall", "-Wextra", "-Werror", "-fno-math-errno", "-ffp-contract=fast",
+    // Optimized in debug builds too: tests run the kernels on real sizes.
+    "-O3",
+  ])
+]
+
+/// The rpath lets the program find libtorch where the build found it.
+let linkTorch: [LinkerSetting] = [
+  .unsafeFlags(["-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib"]),
+  .linkedLibrary("torch"), .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
+  .linkedLibrary("stdc++"),
+  // libtorch_cuda registers its operators when it is loaded; nothing refers to it by name.
+  .unsafeFlags(hasCUDA ? ["-Xlinker", "--no-as-needed", "-ltorch_cuda", "-lc10_cuda"] : []),
+]
+
+// MARK: Targets
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: swift)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = [])
+  -> Target
+{
+  .testTarget(
+    name: name, dependencies: dependencies, resources: resources, swiftSettings: swift)
+}
+
+let package = Package(
+  name: "SBMTransformer",
+  products: [.executable(name: "sbm", targets: ["sbm"])],
+  targets: [
+    // System libraries
+    .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+    .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(
+      name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+
+    // C++ behind C headers
+    .target(name: "CTorch", cxxSettings: cxx, linkerSettings: linkTorch),
+    .target(name: "CKernels", dependencies: ["CTorch"], cxxSettings: cxx),
+
+    // Pure values
+    module("Randomness"),
+    module("Tokenization"),
+    module("Experiments", ["CYAML"]),
+    module("Arguments"),
+
+    // Tensors and models
+    module("Torch", ["CTorch", "Randomness"]),
+    module("NN", ["Torch", "CKernels"]),
+    module("Attention", ["NN"]),
+    module("Models", ["Attention", "NN"]),
+
+    // Files
+    module("HDF5", ["CHDF5"]),
+    module("Datasets", ["Tokenization", "HDF5", "Randomness", "CArchive", "CPNG"]),
+    module("RunLog", ["HDF5"]),
+
+    // The harness
+    module("Training", ["Models", "Datasets", "RunLog", "Experiments"]),
+    module("Verification", ["Training", "Models", "HDF5"]),
+    module("Reports", ["RunLog"]),
+    .executableTarget(
+      name: "sbm",
+      dependencies: [
+        "Arguments", "Experiments", "Datasets", "Training", "Verification", "Reports",
+      ],
+      swiftSettings: swift),
+
+    // MARK: Tests
+    tests("RandomnessTests", ["Randomness"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx20
+)
