@@ -1,6 +1,7 @@
 // Gradients, and what an optimizer does outside them.
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/custom_function.h>
 
 #include "CTorch.h"
 #include "ctorch_bridge.hpp"
@@ -8,6 +9,31 @@
 using ctorch::give;
 using ctorch::guard;
 using ctorch::unwrap;
+
+namespace {
+
+/// Samples pass forward, their clamped gradient passes back to the probabilities.
+struct StraightThrough : torch::autograd::Function<StraightThrough> {
+  static at::Tensor forward(torch::autograd::AutogradContext *context, const at::Tensor &,
+                            const at::Tensor &mask) {
+    context->save_for_backward({mask});
+    return mask.clone();
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext *context,
+                                                 torch::autograd::variable_list upstream) {
+    const at::Tensor mask = context->get_saved_variables()[0];
+    return {at::hardtanh(mask * upstream[0]), at::Tensor()};
+  }
+};
+
+}  // namespace
+
+ct_status ct_straight_through(const ct_tensor *probability, const ct_tensor *mask,
+                              ct_tensor **out) {
+  return guard("straight_through",
+               [&] { give(out, StraightThrough::apply(unwrap(probability), unwrap(mask))); });
+}
 
 ct_status ct_set_requires_grad(const ct_tensor *x, int on) {
   return guard("requires_grad", [&] { unwrap(x).set_requires_grad(on != 0); });

@@ -206,6 +206,17 @@ ct_status ct_scatter_add(const ct_tensor *x, int64_t dim, const ct_tensor *indic
   });
 }
 
+ct_status ct_scatter_max(const ct_tensor *x, int64_t dim, const ct_tensor *indices,
+                         const ct_tensor *source, ct_tensor **out) {
+  return guard("scatter_max", [&] {
+    give(out, unwrap(x).scatter_reduce(dim, unwrap(indices), unwrap(source), "amax"));
+  });
+}
+
+ct_status ct_nonzero(const ct_tensor *x, ct_tensor **out) {
+  return guard("nonzero", [&] { give(out, unwrap(x).nonzero()); });
+}
+
 ct_status ct_cat(const ct_tensor *const *tensors, int count, int64_t dim, ct_tensor **out) {
   return guard("cat", [&] { give(out, at::cat(unwrap_all(tensors, count), dim)); });
 }

@@ -38,14 +38,21 @@ at::Tensor fill(int64_t batch, int64_t heads, int64_t rows, int64_t columns, Row
   return result;
 }
 
+uint32_t dropout_threshold(double probability) {
+  const uint32_t threshold = uint32_t(std::lround(probability * 65536));
+  TORCH_CHECK(threshold < 65536, "dropout of ", probability, " leaves nothing");
+  return threshold;
+}
+
+float dropout_scale(uint32_t threshold) { return float(1 / (1 - double(threshold) / 65536)); }
+
 }  // namespace
 
 ct_status ct_dropout_mask(const uint64_t *keys, int64_t batch, uint32_t site, int64_t heads,
                           int64_t rows, int64_t columns, double probability, ct_tensor **out) {
   return guard("dropout_mask", [&] {
-    const uint32_t threshold = uint32_t(std::lround(probability * 65536));
-    TORCH_CHECK(threshold < 65536, "dropout of ", probability, " leaves nothing");
-    const float scale = float(1 / (1 - double(threshold) / 65536));
+    const uint32_t threshold = dropout_threshold(probability);
+    const float scale = dropout_scale(threshold);
     give(out, fill(batch, heads, rows, columns, [&](float *to, int64_t b, uint32_t h, uint32_t r) {
            for_each_entry<128>(keys[b], site, h, r, columns,
                                [&](const philox::Words &words, int64_t part, int64_t column) {
@@ -66,5 +73,27 @@ ct_status ct_uniform(const uint64_t *keys, int64_t batch, uint32_t site, int64_t
                                 to[column] = float(words[size_t(part)] >> 8) * 0x1p-24f;
                               });
          }));
+  });
+}
+
+ct_status ct_dropout_at(const uint64_t *keys, uint32_t site, int64_t heads, const ct_tensor *group,
+                        const ct_tensor *row, const ct_tensor *column, double probability,
+                        ct_tensor **out) {
+  return guard("dropout_at", [&] {
+    const uint32_t threshold = dropout_threshold(probability);
+    const float scale = dropout_scale(threshold);
+    const at::Tensor groups = ctorch::unwrap(group).contiguous();
+    const at::Tensor rows = ctorch::unwrap(row).contiguous();
+    const at::Tensor columns = ctorch::unwrap(column).contiguous();
+    const int64_t *g = groups.const_data_ptr<int64_t>(), *r = rows.const_data_ptr<int64_t>(),
+                  *c = columns.const_data_ptr<int64_t>();
+    at::Tensor result = at::empty(groups.sizes(), at::kFloat);
+    float *to = result.mutable_data_ptr<float>();
+    for (int64_t i = 0; i < groups.numel(); ++i) {
+      const uint32_t bits = philox::bits16(keys[g[i] / heads], site, uint32_t(g[i] % heads),
+                                           uint32_t(r[i]), uint32_t(c[i]));
+      to[i] = bits < threshold ? 0.0f : scale;
+    }
+    give(out, result);
   });
 }

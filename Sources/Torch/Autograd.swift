@@ -46,6 +46,12 @@ extension Tensor {
   }
 }
 
+/// `mask` going forward; going backward, hardtanh(mask ⊙ upstream) becomes the gradient of
+/// `probability`: the straight-through estimator of SBM attention.
+public func straightThrough(_ probability: Tensor, mask: Tensor) -> Tensor {
+  .make { ct_straight_through(probability.raw, mask.raw, &$0) }
+}
+
 // MARK: - In place
 
 extension Tensor {

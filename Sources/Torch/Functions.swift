@@ -40,6 +40,13 @@ public struct AdamWState: Sendable {
   /// Steps taken so far.
   public var step = 0
 
+  /// A state with given moments, which steps change in place.
+  public init(firstMoments: [Tensor], secondMoments: [Tensor], step: Int) {
+    self.firstMoments = firstMoments
+    self.secondMoments = secondMoments
+    self.step = step
+  }
+
   /// Moments of zero for `parameters`.
   public init(for parameters: [Tensor]) {
     func zeros() -> [Tensor] {

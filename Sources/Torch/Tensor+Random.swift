@@ -51,7 +51,6 @@ extension Tensor {
     keys: [UInt64], site: UInt32, heads: Int, rows: Int, columns: Int, halfWords: Bool,
     device: Device
   ) -> Tensor {
-    let mask = 0xFFFF_FFFF
     let width = halfWords ? 128 : 64
     let groups = (columns + width - 1) / width
     func index(_ count: Int, _ axis: Int) -> Tensor {
@@ -64,11 +63,26 @@ extension Tensor {
         .to(device)
     }
     let zero = zeros([keys.count, heads, rows, groups * 16], dtype: .int64, device: device)
-    var words = [
-      zero + index(groups * 16, 3), zero + index(rows, 2), zero.adding(Int(site)),
-      zero + index(heads, 1),
-    ]
-    var (key0, key1) = (keyWord(0), keyWord(32))
+    let words = philox(
+      [
+        zero + index(groups * 16, 3), zero + index(rows, 2), zero.adding(Int(site)),
+        zero + index(heads, 1),
+      ], key: (keyWord(0), keyWord(32)))
+    let parts =
+      halfWords
+      ? words.flatMap { [$0.bitAnd(0xFFFF), $0.shiftedRight(16)] }
+      : words
+    // [batch, heads, rows, group, lane] of each part → columns in order (group, part, lane).
+    let lanes = parts.map { $0.reshaped(keys.count, heads, rows, groups, 16) }
+    return stacked(lanes, 4).reshaped(keys.count, heads, rows, groups * width)
+      .narrowed(3, start: 0, length: columns)
+  }
+
+  /// Ten rounds of Philox4x32 on int64 tensors that hold 32-bit words.
+  private static func philox(_ counter: [Tensor], key: (Tensor, Tensor)) -> [Tensor] {
+    let mask = 0xFFFF_FFFF
+    var words = counter
+    var (key0, key1) = key
     for round in 0..<10 {
       if round > 0 {
         key0 = key0.adding(0x9E37_79B9).bitAnd(mask)
@@ -82,14 +96,38 @@ extension Tensor {
         product0.shiftedRight(32).bitAnd(mask).bitXor(words[3]).bitXor(key1), product0.bitAnd(mask),
       ]
     }
-    let parts =
-      halfWords
-      ? words.flatMap { [$0.bitAnd(0xFFFF), $0.shiftedRight(16)] }
-      : words
-    // [batch, heads, rows, group, lane] of each part → columns in order (group, part, lane).
-    let lanes = parts.map { $0.reshaped(keys.count, heads, rows, groups, 16) }
-    return stacked(lanes, 4).reshaped(keys.count, heads, rows, groups * width)
-      .narrowed(3, start: 0, length: columns)
+    return words
+  }
+
+  /// The entries of ``dropoutMask(keys:site:heads:rows:columns:probability:device:)`` at single places.
+  ///
+  /// - Parameters:
+  ///   - group: example * heads + head of each place, int64 `[edges]`; `row` and `column` likewise.
+  public static func dropoutMask(
+    keys: [UInt64], site: UInt32, heads: Int, group: Tensor, row: Tensor, column: Tensor,
+    probability: Double
+  ) -> Tensor {
+    let device = group.device
+    guard !device.isCPU else {
+      return make {
+        ct_dropout_at(
+          keys, site, Int64(heads), group.raw, row.raw, column.raw, probability, &$0)
+      }
+    }
+    func keyWord(_ shift: UInt64) -> Tensor {
+      Tensor(keys.map { Int($0 >> shift & 0xFFFF_FFFF) }).to(device)
+        .selecting(0, indices: group.floorDivided(by: heads))
+    }
+    let counter = [
+      column.floorDivided(by: 128).multiplied(by: 16) + column.remainder(16), row,
+      row.multiplied(by: 0).adding(Int(site)), group.remainder(heads),
+    ]
+    let words = philox(counter, key: (keyWord(0), keyWord(32)))
+    let parts = words.flatMap { [$0.bitAnd(0xFFFF), $0.shiftedRight(16)] }
+    let part = column.remainder(128).floorDivided(by: 16).unsqueezed(1)
+    let bits = stacked(parts, 1).gathered(1, indices: part).squeezed(1)
+    let threshold = (probability * 65536).rounded()
+    return (bits .>= threshold).to(.float32) * (1 / (1 - threshold / 65536))
   }
 
   /// Normal numbers with mean 0 (Box and Muller), a pure function of the stream.

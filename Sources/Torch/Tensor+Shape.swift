@@ -65,6 +65,14 @@ extension Tensor {
     .make { ct_scatter_add(raw, Int64(dimension), indices.raw, source.raw, &$0) }
   }
 
+  /// The largest of each entry and what `indices` sends there from `source` along `dimension`.
+  public func scatterMaximum(_ dimension: Int, indices: Tensor, source: Tensor) -> Tensor {
+    .make { ct_scatter_max(raw, Int64(dimension), indices.raw, source.raw, &$0) }
+  }
+
+  /// The positions of entries that are not zero, int64 `[found, rank]`, in row-major order.
+  public func nonZeroPositions() -> Tensor { .make { ct_nonzero(raw, &$0) } }
+
   /// Tensors one after the other along `dimension`.
   public static func concatenated(_ tensors: [Tensor], _ dimension: Int) -> Tensor {
     let handles = tensors.map { Optional($0.raw) }

@@ -83,6 +83,10 @@ int ct_set_grad_enabled(int on);
 ct_status ct_gradients(const ct_tensor *output, const ct_tensor *upstream,
                        const ct_tensor *const *inputs, int count, ct_tensor **gradients);
 
+/// `mask` forward; backward passes hardtanh(mask * upstream) on to `probability`: the straight-through
+/// estimator of SBM attention.
+ct_status ct_straight_through(const ct_tensor *probability, const ct_tensor *mask, ct_tensor **out);
+
 // MARK: In place (outside autograd)
 
 /// `x += scale * y`.
@@ -103,6 +107,12 @@ ct_status ct_dropout_mask(const uint64_t *keys, int64_t batch, uint32_t site, in
 /// `[batch, heads, rows, columns]` uniform in [0, 1) with 24 bits.
 ct_status ct_uniform(const uint64_t *keys, int64_t batch, uint32_t site, int64_t heads,
                      int64_t rows, int64_t columns, ct_tensor **out);
+
+/// The same dropout mask at `edges` single entries: int64 tensors `[edges]` of the group
+/// (example * heads + head), the row and the column.
+ct_status ct_dropout_at(const uint64_t *keys, uint32_t site, int64_t heads, const ct_tensor *group,
+                        const ct_tensor *row, const ct_tensor *column, double probability,
+                        ct_tensor **out);
 
 // MARK: Operators
 
@@ -202,6 +212,11 @@ ct_status ct_index_select(const ct_tensor *x, int64_t dim, const ct_tensor *indi
 ct_status ct_gather(const ct_tensor *x, int64_t dim, const ct_tensor *indices, ct_tensor **out);
 ct_status ct_scatter_add(const ct_tensor *x, int64_t dim, const ct_tensor *indices,
                          const ct_tensor *source, ct_tensor **out);
+/// The largest entry of `source` that `indices` sends to each place along `dim`, and `x` itself.
+ct_status ct_scatter_max(const ct_tensor *x, int64_t dim, const ct_tensor *indices,
+                         const ct_tensor *source, ct_tensor **out);
+/// The positions of entries that are not zero, `[found, rank]`, in row-major order.
+ct_status ct_nonzero(const ct_tensor *x, ct_tensor **out);
 ct_status ct_cat(const ct_tensor *const *tensors, int count, int64_t dim, ct_tensor **out);
 ct_status ct_stack(const ct_tensor *const *tensors, int count, int64_t dim, ct_tensor **out);
 ct_status ct_flip(const ct_tensor *x, int64_t dim, ct_tensor **out);

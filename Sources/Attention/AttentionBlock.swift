@@ -1,0 +1,57 @@
+import NN
+import Torch
+
+/// Multi-head attention with its projections: biased linears for queries, keys, values and the output
+/// around a mechanism.
+public final class AttentionBlock: Module {
+  /// dim → heads · headDim
+  public let query: Linear
+  /// dim → heads · headDim
+  public let key: Linear
+  /// dim → heads · headDim
+  public let value: Linear
+  /// How tokens are mixed.
+  public let mechanism: any AttentionMechanism
+  /// heads · headDim → dim
+  public let output: Linear
+  private let heads: Int
+  private let headDim: Int
+
+  /// Projections and mechanism of one layer.
+  ///
+  /// - Throws: ``AttentionError`` when the mechanism's sizes or options do not fit.
+  public init(_ configuration: AttentionConfiguration) throws {
+    (heads, headDim) = (configuration.heads, configuration.headDim)
+    let (dim, inner, stream) = (configuration.dim, heads * headDim, configuration.stream)
+    query = Linear(dim, inner, stream: stream.child("query"))
+    key = Linear(dim, inner, stream: stream.child("key"))
+    value = Linear(dim, inner, stream: stream.child("value"))
+    var inside = configuration
+    inside.stream = stream.child("mechanism")
+    mechanism = try AttentionRegistry.make(inside)
+    output = Linear(inner, dim, stream: stream.child("output"))
+  }
+
+  /// The mechanism's input for normalized hidden states `[batch, n, dim]`.
+  public func project(_ hidden: Tensor, keyMask: Tensor) -> AttentionInput {
+    func split(_ x: Tensor) -> Tensor {
+      x.reshaped(x.size(0), x.size(1), heads, headDim).transposed(1, 2)
+    }
+    let uses = Swift.type(of: mechanism).usesProjections
+    let values = uses.values ? split(value(hidden)) : split(hidden)
+    return AttentionInput(
+      queries: uses.queriesAndKeys ? split(query(hidden)) : values,
+      keys: uses.queriesAndKeys ? split(key(hidden)) : values, values: values, hidden: hidden,
+      keyMask: keyMask)
+  }
+
+  /// `[batch, n, dim]` to the same shape, and the density where there is one.
+  public func callAsFunction(_ hidden: Tensor, keyMask: Tensor, context: ForwardContext)
+    -> (hidden: Tensor, density: Tensor?)
+  {
+    let result = mechanism(project(hidden, keyMask: keyMask), context)
+    let merged = result.values.transposed(1, 2)
+      .reshaped(hidden.size(0), hidden.size(1), heads * headDim)
+    return (output(merged), result.density)
+  }
+}

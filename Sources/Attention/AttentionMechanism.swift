@@ -1,0 +1,73 @@
+import NN
+import Torch
+
+/// What a mechanism gets to see.
+public struct AttentionInput: Sendable {
+  /// `[batch, heads, n, headDim]`
+  public var queries: Tensor
+  /// `[batch, heads, n, headDim]`
+  public var keys: Tensor
+  /// `[batch, heads, n, headDim]`
+  public var values: Tensor
+  /// What the projections saw, `[batch, n, dim]`, for mechanisms with projections of their own.
+  public var hidden: Tensor
+  /// 1 at real tokens and 0 at padding, `[batch, n]`, of the same type as the queries.
+  public var keyMask: Tensor
+
+  /// Bundles the tensors of one attention block.
+  public init(
+    queries: Tensor, keys: Tensor, values: Tensor, hidden: Tensor, keyMask: Tensor
+  ) {
+    self.queries = queries
+    self.keys = keys
+    self.values = values
+    self.hidden = hidden
+    self.keyMask = keyMask
+  }
+}
+
+/// What a mechanism gives.
+public struct AttentionOutput: Sendable {
+  /// `[batch, heads, n, headDim]`
+  public var values: Tensor
+  /// The share of sampled pairs, `[batch, heads]`, for mechanisms that sample; its gradient reaches the
+  /// edge probabilities.
+  public var density: Tensor?
+
+  /// Values, and the density where there is one.
+  public init(values: Tensor, density: Tensor? = nil) {
+    self.values = values
+    self.density = density
+  }
+}
+
+/// An attention mechanism: how each token's query gathers the values of others.
+///
+/// To add one: write one file with a type that conforms, and name it in ``AttentionRegistry``.
+public protocol AttentionMechanism: Module {
+  /// The name in experiment files.
+  static var kind: String { get }
+
+  /// Whether the block's query, key and value projections are used; if not, they get no gradient.
+  static var usesProjections: (queriesAndKeys: Bool, values: Bool) { get }
+
+  /// Whether the result at real tokens, or the density, depends on how much padding the input has. The
+  /// trainer may not trim padding then.
+  func dependsOnPadding(_ experimentProtocol: ExperimentProtocol) -> Bool
+
+  /// Builds the mechanism.
+  ///
+  /// - Throws: ``AttentionError`` when sizes or options do not fit together.
+  init(_ configuration: AttentionConfiguration) throws
+
+  /// Computes attention for a batch.
+  func callAsFunction(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput
+}
+
+extension AttentionMechanism {
+  /// Most mechanisms use all three projections.
+  public static var usesProjections: (queriesAndKeys: Bool, values: Bool) { (true, true) }
+
+  /// Most mechanisms ignore padding altogether.
+  public func dependsOnPadding(_ experimentProtocol: ExperimentProtocol) -> Bool { false }
+}

@@ -1,0 +1,56 @@
+import Torch
+
+/// The sampled or chosen query-key pairs of a batch, ordered by group and query.
+///
+/// A group is one head of one example: `example * heads + head`.
+public struct EdgeList: Sendable {
+  /// The group of each edge, int64 `[edges]`.
+  public let group: Tensor
+  /// The query's position of each edge, int64 `[edges]`.
+  public let query: Tensor
+  /// The key's position of each edge, int64 `[edges]`.
+  public let key: Tensor
+  /// Examples, heads and positions.
+  public let sizes: (batch: Int, heads: Int, length: Int)
+
+  /// Edges from host arrays.
+  public init(
+    group: [Int], query: [Int], key: [Int], sizes: (batch: Int, heads: Int, length: Int),
+    device: Device = .cpu
+  ) {
+    self.group = Tensor(group, device: device)
+    self.query = Tensor(query, device: device)
+    self.key = Tensor(key, device: device)
+    self.sizes = sizes
+  }
+
+  /// The edges at which `mask` `[batch, heads, n, n]` is not 0.
+  public init(mask: Tensor) {
+    let positions = mask.nonZeroPositions()
+    let heads = mask.size(1)
+    group = positions.selected(1, 0).multiplied(by: heads) + positions.selected(1, 1)
+    query = positions.selected(1, 2)
+    key = positions.selected(1, 3)
+    sizes = (mask.size(0), heads, mask.size(2))
+  }
+
+  /// The number of edges.
+  public var count: Int { group.count }
+
+  /// Rows of `x` `[batch, heads, n, features]` that `position` (query or key) names: `[edges, features]`.
+  func gather(_ x: Tensor, at position: Tensor) -> Tensor {
+    x.reshaped(-1, x.size(-1)).selecting(0, indices: flat(position))
+  }
+
+  /// The row of `position` in a tensor `[batch * heads * n, …]`.
+  func flat(_ position: Tensor) -> Tensor { group.multiplied(by: sizes.length) + position }
+
+  /// A mask `[batch, heads, n, n]` of 0 and 1, for tests and pictures.
+  public func denseMask() -> Tensor {
+    let n = sizes.length
+    let place = flat(query).multiplied(by: n) + key
+    return Tensor.zeros([sizes.batch * sizes.heads * n * n], device: group.device)
+      .scatterAdding(0, indices: place, source: .ones([count], device: group.device))
+      .reshaped(sizes.batch, sizes.heads, n, n)
+  }
+}

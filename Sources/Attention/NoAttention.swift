@@ -1,0 +1,15 @@
+import NN
+import Torch
+
+/// No mixing of tokens at all: the values themselves, the published code's lower baseline.
+final class NoAttention: AttentionMechanism {
+  static let kind = "none"
+  static let usesProjections = (queriesAndKeys: false, values: true)
+
+  init(_ configuration: AttentionConfiguration) throws {}
+
+  func callAsFunction(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput
+  {
+    AttentionOutput(values: input.values)
+  }
+}

@@ -1,0 +1,200 @@
+import NN
+import Randomness
+import Torch
+
+/// SBM-Transformer attention (Cho et al., *Transformers meet Stochastic Block Models*, NeurIPS 2022):
+/// full attention restricted to the edges of a graph that is sampled for each example and head.
+///
+/// With clusters C `[k, d]` and the node MLP φ shared by queries, keys and heads,
+/// Q̂ = σ(φ(Q) Cᵀ), K̂ = σ(φ(K) Cᵀ), S = softmax over all k² entries of C Cᵀ, and P = Q̂ S K̂ᵀ.
+/// Gradients pass the sample straight through: dP = hardtanh(M ⊙ dM).
+///
+/// Options: `clusters` (128), `sampler` (`bernoulli`, the published default: M ~ Bernoulli(P + 0.01);
+/// or `fastrg`, the paper's Algorithm 1: an edge with probability 1 − exp(−P), in time linear in edges).
+public final class SBMAttention: AttentionMechanism {
+  /// `sbm`
+  public static let kind = "sbm"
+
+  /// How the graph is drawn.
+  public enum Sampler: String, CaseIterable, Sendable {
+    /// Every pair on its own, as the published code does.
+    case bernoulli
+    /// Algorithm 1 of the paper.
+    case fastrg
+  }
+
+  /// C, `[heads, clusters, headDim]`.
+  public let clusters: Parameter
+  /// The first layer of φ.
+  public let hidden: Linear
+  /// The second layer of φ.
+  public let output: Linear
+  /// How the graph is drawn.
+  public let sampler: Sampler
+  private let dropout: Double
+
+  /// Clusters Kaiming normal, φ as PyTorch's linears.
+  public init(_ configuration: AttentionConfiguration) throws {
+    let count = try configuration.integer("clusters", default: 128, in: 1...4096)
+    sampler = try configuration.choice("sampler", default: .bernoulli)
+    dropout = configuration.dropout
+    let (dim, stream) = (configuration.headDim, configuration.stream)
+    // Kaiming normal; PyTorch counts clusters * headDim inputs for a tensor of this shape.
+    let deviation = (2 / Double(count * dim)).squareRoot()
+    clusters = Parameter(
+      .normal(
+        [configuration.heads, count, dim], standardDeviation: deviation,
+        stream: stream.child("clusters")))
+    hidden = Linear(dim, dim, stream: stream.child("hidden"))
+    output = Linear(dim, dim, stream: stream.child("output"))
+  }
+
+  /// The published density counts padded pairs too.
+  public func dependsOnPadding(_ experimentProtocol: ExperimentProtocol) -> Bool {
+    experimentProtocol == .published
+  }
+
+  /// The graph's distribution for a batch.
+  public struct Memberships: Sendable {
+    /// Q̂, `[batch, heads, n, clusters]`.
+    public let queries: Tensor
+    /// K̂, `[batch, heads, n, clusters]`.
+    public let keys: Tensor
+    /// S, `[heads, clusters, clusters]`.
+    public let affinities: Tensor
+
+    /// K̂ Sᵀ, so that Pᵢⱼ is the product of a row of Q̂ and a row of this.
+    public var weightedKeys: Tensor { keys.matmul(affinities.transposed()) }
+
+    /// P, `[batch, heads, n, n]`.
+    public var edgeProbability: Tensor { queries.matmul(weightedKeys.transposed()) }
+  }
+
+  /// Q̂, K̂ and S of an input.
+  public func memberships(_ input: AttentionInput) -> Memberships {
+    let c = clusters.value
+    let count = c.size(1)
+    let affinity = c.matmul(c.transposed()).reshaped(-1, count * count).softmax(-1)
+    func membership(_ x: Tensor) -> Tensor {
+      output(hidden(x).relu()).matmul(c.transposed()).sigmoid()
+    }
+    return Memberships(
+      queries: membership(input.queries), keys: membership(input.keys),
+      affinities: affinity.reshaped(-1, count, count))
+  }
+
+  /// Samples a graph for each example and head, and attends over it.
+  public func callAsFunction(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput
+  {
+    let memberships = memberships(input)
+    switch sampler {
+    case .bernoulli:
+      let n = input.queries.size(2)
+      let uniform = Tensor.uniform(
+        keys: context.keys, site: context.counterWord(.edges), heads: input.queries.size(1),
+        rows: n, columns: n, device: input.queries.device)
+      return attend(input, memberships, uniform: uniform.to(input.queries.dtype), context)
+    case .fastrg:
+      return attend(input, memberships, edges: sampleEdges(memberships, input, context), context)
+    }
+  }
+}
+
+// MARK: - The bernoulli sampler
+
+extension SBMAttention {
+  /// Attention over M = [u < clamp(P + 0.01, 0, 1)] for given uniform numbers
+  /// `[batch, heads, n, n]`; it forms matrices over all pairs.
+  public func attend(
+    _ input: AttentionInput, _ memberships: Memberships, uniform: Tensor, _ context: ForwardContext
+  ) -> AttentionOutput {
+    let probability = memberships.edgeProbability
+    var sampled = uniform .< (probability + 0.01).clamped(0, 1)
+    if context.experimentProtocol == .strict {
+      let real = input.keyMask .> 0
+      sampled = sampled.and(real.unsqueezed(1).unsqueezed(1)).and(
+        real.unsqueezed(1).unsqueezed(3))
+    }
+    let mask = straightThrough(probability, mask: sampled.to(input.queries.dtype))
+    // softmax over the query's edges, written as the published code does so that a gradient reaches M.
+    let real = input.keyMask.unsqueezed(1).unsqueezed(1)
+    let gated = scaledScores(input, context).softmax(-1) * mask * real
+    let norm = gated.abs().sum(-1, keeping: true).clamped(1e-12, .infinity)
+    let weights = NN.dropout(
+      gated / norm, probability: dropout, site: .attentionDropout, context: context)
+    return AttentionOutput(
+      values: weights.matmul(input.values),
+      density: mask.sum(-1, -2) / pairs(input, context))
+  }
+
+  /// The number of pairs that density counts, `[batch, 1]`: all under `published`, real ones under
+  /// `strict`.
+  func pairs(_ input: AttentionInput, _ context: ForwardContext) -> Tensor {
+    let n = input.queries.size(2)
+    switch context.experimentProtocol {
+    case .published:
+      return .full(
+        [input.keyMask.size(0), 1], Double(n) * Double(n), dtype: input.keyMask.dtype,
+        device: input.keyMask.device)
+    case .strict:
+      return input.keyMask.sum(1, keeping: true).square().clamped(1, .infinity)
+    }
+  }
+}
+
+// MARK: - The fastrg sampler
+
+extension SBMAttention {
+  /// Draws the edges of every example and head on the host.
+  func sampleEdges(
+    _ memberships: Memberships, _ input: AttentionInput, _ context: ForwardContext
+  ) -> EdgeList {
+    let (batch, heads, n) = (
+      input.queries.size(0), input.queries.size(1), input.queries.size(2)
+    )
+    var (queryRows, keyRows) = (memberships.queries.detached(), memberships.keys.detached())
+    if context.experimentProtocol == .strict {
+      let real = input.keyMask.unsqueezed(1).unsqueezed(3)
+      (queryRows, keyRows) = (queryRows * real, keyRows * real)
+    }
+    var (group, query, key): ([Int], [Int], [Int]) = ([], [], [])
+    for example in 0..<batch {
+      let stream = RandomStream(key: context.keys[example])
+        .child(UInt64(context.counterWord(.edges)))
+      for head in 0..<heads {
+        func rows(_ x: Tensor) -> [Float] { x.selected(0, example).selected(0, head).array() }
+        var generator = stream.child(head).generator()
+        let sampler = FastRG(
+          queryMemberships: rows(queryRows), keyMemberships: rows(keyRows),
+          affinities: memberships.affinities.selected(0, head).array(),
+          clusters: clusters.value.size(1))
+        for (row, keys) in sampler.sample(using: &generator).enumerated() {
+          group.append(contentsOf: repeatElement(example * heads + head, count: keys.count))
+          query.append(contentsOf: repeatElement(row, count: keys.count))
+          key.append(contentsOf: keys)
+        }
+      }
+    }
+    return EdgeList(
+      group: group, query: query, key: key, sizes: (batch, heads, n), device: queryRows.device)
+  }
+
+  /// Attention over given edges; cost and memory grow with their number.
+  public func attend(
+    _ input: AttentionInput, _ memberships: Memberships, edges: EdgeList,
+    _ context: ForwardContext
+  ) -> AttentionOutput {
+    let (batch, heads) = (input.queries.size(0), input.queries.size(1))
+    let probability =
+      (edges.gather(memberships.queries, at: edges.query)
+      * edges.gather(memberships.weightedKeys, at: edges.key)).sum(-1)
+    let gate = straightThrough(
+      probability, mask: .ones([edges.count], dtype: probability.dtype, device: probability.device))
+    let counts = Tensor.zeros([batch * heads], dtype: gate.dtype, device: gate.device)
+      .scatterAdding(0, indices: edges.group, source: gate).reshaped(batch, heads)
+    // Under `published` an edge to a padding key counts for the density, but gets no weight.
+    let values = edgeAttention(
+      input, edges: edges, gate: gate, dropout: dropout, context: context)
+    return AttentionOutput(values: values, density: counts / pairs(input, context))
+  }
+}

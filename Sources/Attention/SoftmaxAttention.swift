@@ -1,0 +1,32 @@
+import NN
+import Torch
+
+/// Full attention, softmax(Q Kᵀ / √d) V (Vaswani et al., *Attention Is All You Need*, 2017).
+///
+/// Padding keys get no weight. A query of an example without any real key gives zeros.
+final class SoftmaxAttention: AttentionMechanism {
+  static let kind = "softmax"
+
+  private let dropout: Double
+
+  init(_ configuration: AttentionConfiguration) throws {
+    dropout = configuration.dropout
+  }
+
+  func callAsFunction(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput
+  {
+    let scores = scaledScores(input, context)
+    let weights = NN.dropout(
+      scores.softmax(-1), probability: dropout, site: .attentionDropout, context: context)
+    // Only an example without real keys changes by the last factor.
+    let anyKey = input.keyMask.max(1).reshaped(-1, 1, 1, 1)
+    return AttentionOutput(values: weights.matmul(input.values) * anyKey)
+  }
+}
+
+/// Q Kᵀ / √d `[batch, heads, n, n]`, with scores that vanish under softmax at padding keys.
+func scaledScores(_ input: AttentionInput, _ context: ForwardContext) -> Tensor {
+  let scale = 1 / Double(input.queries.size(-1)).squareRoot()
+  let padding = input.keyMask.equals(0).unsqueezed(1).unsqueezed(1)
+  return (input.queries.matmul(input.keys.transposed()) * scale).filled(where: padding, with: -1e30)
+}

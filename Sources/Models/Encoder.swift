@@ -1,0 +1,117 @@
+import Attention
+import NN
+import Randomness
+import Torch
+
+/// Token, position and (for pairs) type embeddings, summed, with dropout.
+public final class Embeddings: Module {
+  /// `[vocabulary, dim]`
+  public let token: Embedding
+  /// `[maximumLength, dim]`
+  public let position: Embedding
+  /// `[types, dim]`, or none.
+  public let type: Embedding?
+  private let dropout: Double
+
+  init(_ configuration: ModelConfiguration, stream: RandomStream) {
+    let dim = configuration.dim
+    token = Embedding(configuration.vocabularySize, dim, stream: stream.child("token"))
+    position = Embedding(configuration.maximumLength, dim, stream: stream.child("position"))
+    type =
+      configuration.typeCount > 1
+      ? Embedding(configuration.typeCount, dim, stream: stream.child("type")) : nil
+    dropout = configuration.dropout
+  }
+
+  /// Ids `[batch, n]` to `[batch, n, dim]`.
+  func callAsFunction(_ tokens: Tensor, types: Tensor?, context: ForwardContext) -> Tensor {
+    let positions = position.weight.value.narrowed(0, start: 0, length: tokens.size(1))
+    var x = token(tokens) + positions
+    if let type, let types { x = x + type(types) }
+    return NN.dropout(x, probability: dropout, site: .embeddingDropout, context: context)
+  }
+}
+
+/// One pre-norm layer: attention, then a feed-forward block with exact GELU, each with a residual sum.
+public final class EncoderBlock: Module {
+  let attentionNorm: LayerNorm
+  /// Projections and mechanism.
+  public let attention: AttentionBlock
+  let feedForwardNorm: LayerNorm
+  let feedForwardInner: Linear
+  let feedForwardOuter: Linear
+  private let dropout: Double
+
+  init(_ configuration: ModelConfiguration, stream: RandomStream) throws {
+    let (dim, inner) = (configuration.dim, configuration.feedForwardDim)
+    attentionNorm = LayerNorm(dim)
+    attention = try AttentionBlock(configuration.attentionConfiguration(stream.child("attention")))
+    feedForwardNorm = LayerNorm(dim)
+    feedForwardInner = Linear(dim, inner, stream: stream.child("feedForwardInner"))
+    feedForwardOuter = Linear(inner, dim, stream: stream.child("feedForwardOuter"))
+    dropout = configuration.dropout
+  }
+
+  /// The input of this layer's mechanism for hidden states `[batch, n, dim]`.
+  public func attentionInput(_ x: Tensor, keyMask: Tensor) -> AttentionInput {
+    attention.project(attentionNorm(x), keyMask: keyMask)
+  }
+
+  /// `[batch, n, dim]` to the same shape, and the density where there is one.
+  public func callAsFunction(_ x: Tensor, keyMask: Tensor, context: ForwardContext) -> (
+    hidden: Tensor, density: Tensor?
+  ) {
+    let (mixed, density) = attention(attentionNorm(x), keyMask: keyMask, context: context)
+    let middle = addDropout(
+      mixed, to: x, probability: dropout, site: .residualDropout, context: context)
+    let inner = geluDropout(
+      feedForwardInner(feedForwardNorm(middle)), probability: dropout,
+      site: .feedForwardHiddenDropout, context: context)
+    let hidden = addDropout(
+      feedForwardOuter(inner), to: middle, probability: dropout, site: .feedForwardOutputDropout,
+      context: context)
+    return (hidden, density)
+  }
+}
+
+/// The LRA encoder: embeddings, pre-norm layers, a last LayerNorm; padding becomes zeros.
+public final class Encoder: Module {
+  let embeddings: Embeddings
+  /// The layers, first to last.
+  public let blocks: [EncoderBlock]
+  let norm: LayerNorm
+
+  init(_ configuration: ModelConfiguration, stream: RandomStream) throws {
+    embeddings = Embeddings(configuration, stream: stream.child("embeddings"))
+    blocks = try (0..<configuration.layers).map {
+      try EncoderBlock(configuration, stream: stream.child("block").child($0))
+    }
+    norm = LayerNorm(configuration.dim)
+  }
+
+  /// Token embeddings, which a masked-language-model head shares.
+  var tokenEmbedding: Embedding { embeddings.token }
+
+  /// The hidden states `[batch, n, dim]`, and each layer's density `[batch, heads]` where there is one.
+  ///
+  /// `visit` hears of every layer's input before the layer runs.
+  public func callAsFunction(
+    _ input: TextInput, context: ForwardContext,
+    visit: (_ layer: EncoderBlock, _ hidden: Tensor, _ context: ForwardContext) -> Void = {
+      _, _, _ in
+    }
+  ) -> (hidden: Tensor, densities: [Tensor]) {
+    var context = context
+    var x = embeddings(input.tokens, types: input.types, context: context)
+    let keyMask = input.keyMask.to(x.dtype)
+    var densities: [Tensor] = []
+    for (layer, block) in blocks.enumerated() {
+      context.layer = layer
+      visit(block, x, context)
+      let (hidden, density) = block(x, keyMask: keyMask, context: context)
+      x = hidden
+      if let density { densities.append(density) }
+    }
+    return (norm(x) * keyMask.unsqueezed(2), densities)
+  }
+}

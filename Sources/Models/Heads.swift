@@ -1,0 +1,51 @@
+import NN
+import Randomness
+import Torch
+
+/// Two layers with ReLU in between, as on top of every LRA model.
+public final class MLPHead: Module {
+  let inner: Linear
+  let outer: Linear
+
+  init(inputs: Int, hidden: Int, outputs: Int, stream: RandomStream) {
+    inner = Linear(inputs, hidden, stream: stream.child("inner"))
+    outer = Linear(hidden, outputs, stream: stream.child("outer"))
+  }
+
+  func callAsFunction(_ x: Tensor) -> Tensor { outer(inner(x).relu()) }
+}
+
+/// The mean of hidden states over positions: over the padded length under `published`, over real tokens
+/// under `strict`. Hidden states are zero at padding.
+func meanPooled(_ hidden: Tensor, keyMask: Tensor, context: ForwardContext) -> Tensor {
+  let sum = hidden.sum(1)
+  switch context.experimentProtocol {
+  case .published: return sum / Double(context.paddedLength ?? hidden.size(1))
+  case .strict:
+    return sum / keyMask.to(hidden.dtype).sum(1, keeping: true).clamped(1, .infinity)
+  }
+}
+
+/// The features of a pair of pooled texts, `[a, b, a ⊙ b, a − b]`.
+func matchingFeatures(_ a: Tensor, _ b: Tensor) -> Tensor {
+  .concatenated([a, b, a * b, a - b], 1)
+}
+
+/// BERT's masked-language-model head: linear, GELU, LayerNorm, then the transposed token embedding.
+public final class MaskedLanguageModelHead: Module {
+  let transform: Linear
+  let norm: LayerNorm
+  let bias: Parameter
+
+  init(dim: Int, vocabularySize: Int, stream: RandomStream) {
+    transform = Linear(dim, dim, stream: stream.child("transform"))
+    norm = LayerNorm(dim)
+    bias = Parameter(.zeros([vocabularySize]))
+  }
+
+  /// `[batch, n, dim]` to logits `[batch, n, vocabulary]`.
+  func callAsFunction(_ hidden: Tensor, tokenEmbedding: Embedding) -> Tensor {
+    linear(
+      norm(transform(hidden).gelu()), weight: tokenEmbedding.weight.value, bias: bias.value)
+  }
+}

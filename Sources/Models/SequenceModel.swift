@@ -1,0 +1,93 @@
+import Attention
+import NN
+import Randomness
+import Torch
+
+/// An encoder and a head: the whole model of a task.
+public final class SequenceModel: Module {
+  /// The sizes it was built with.
+  public let configuration: ModelConfiguration
+  /// Reads a text.
+  public let encoder: Encoder
+  /// Classes, or one number, from pooled features or from each token.
+  public let head: MLPHead?
+  /// Tokens from each hidden state.
+  public let maskedLanguageModelHead: MaskedLanguageModelHead?
+
+  /// Builds a model with initial parameters from `stream`.
+  ///
+  /// - Throws: ``AttentionError`` when the mechanism's sizes or options do not fit.
+  public init(_ configuration: ModelConfiguration, stream: RandomStream) throws {
+    self.configuration = configuration
+    encoder = try Encoder(configuration, stream: stream.child("encoder"))
+    let (dim, hidden) = (configuration.dim, configuration.feedForwardDim)
+    func mlp(_ inputs: Int, _ outputs: Int) -> MLPHead {
+      MLPHead(inputs: inputs, hidden: hidden, outputs: outputs, stream: stream.child("head"))
+    }
+    switch configuration.head {
+    case .classification(let classes), .tokenClassification(let classes):
+      head = mlp(dim, classes)
+    case .matching(let classes): head = mlp(4 * dim, classes)
+    case .regression: head = mlp(dim, 1)
+    case .maskedLanguageModel: head = nil
+    }
+    maskedLanguageModelHead =
+      configuration.head == .maskedLanguageModel
+      ? MaskedLanguageModelHead(
+        dim: dim, vocabularySize: configuration.vocabularySize,
+        stream: stream.child("maskedLanguageModelHead")) : nil
+  }
+
+  /// What a forward pass gives.
+  public struct Output: Sendable {
+    /// `[batch, classes]`, `[batch, 1]` for regression, or `[batch, n, classes]` for tokens.
+    public var logits: Tensor
+    /// The density of each layer and head, `[batch, layers, heads]`, for mechanisms that sample; the
+    /// mean of the two texts' for pairs.
+    public var density: Tensor?
+  }
+
+  /// Whether an input's padding must stay as long as it is for the result to be the same.
+  public func dependsOnPadding(_ experimentProtocol: ExperimentProtocol) -> Bool {
+    encoder.blocks.contains { $0.attention.mechanism.dependsOnPadding(experimentProtocol) }
+  }
+
+  /// Runs the model on a batch of texts, or of pairs for a matching head.
+  public func callAsFunction(
+    _ text: TextInput, _ second: TextInput? = nil, context: ForwardContext
+  ) -> Output {
+    precondition(
+      (second != nil) == isMatching,
+      isMatching ? "a matching head needs two texts" : "only a matching head takes two texts")
+    let (hidden, densities) = encoder(text, context: context)
+    var density = Self.stack(densities)
+    let logits: Tensor
+    if let second {
+      var secondContext = context
+      secondContext.text = 1
+      let (secondHidden, secondDensities) = encoder(second, context: secondContext)
+      if let first = density, let other = Self.stack(secondDensities) {
+        density = (first + other) * 0.5
+      }
+      logits = head!(
+        matchingFeatures(
+          meanPooled(hidden, keyMask: text.keyMask, context: context),
+          meanPooled(secondHidden, keyMask: second.keyMask, context: secondContext)))
+    } else if let maskedLanguageModelHead {
+      logits = maskedLanguageModelHead(hidden, tokenEmbedding: encoder.tokenEmbedding)
+    } else if case .tokenClassification = configuration.head {
+      logits = head!(hidden)
+    } else {
+      logits = head!(meanPooled(hidden, keyMask: text.keyMask, context: context))
+    }
+    return Output(logits: logits, density: density)
+  }
+
+  private var isMatching: Bool {
+    if case .matching = configuration.head { true } else { false }
+  }
+
+  private static func stack(_ densities: [Tensor]) -> Tensor? {
+    densities.isEmpty ? nil : .stacked(densities, 1)
+  }
+}

@@ -1,0 +1,69 @@
+import Randomness
+import Torch
+
+/// How faithfully to follow the published code where it is at odds with good practice.
+public enum ExperimentProtocol: String, Sendable, CaseIterable {
+  /// Keep the published code's quirks (mean pooling and density over padding, …).
+  case published
+  /// Fix them.
+  case strict
+}
+
+/// Which implementation of a mechanism or layer to run.
+public enum ComputePath: String, Sendable, CaseIterable {
+  /// The native kernels where they exist for the device, type and shape; else the operators.
+  case native
+  /// libtorch operators only: any device, any floating-point type, the reference of the tests.
+  case portable
+}
+
+/// What a forward pass needs besides its input: one value, handed down explicitly.
+public struct ForwardContext: Sendable {
+  /// One key an example; all randomness inside the pass derives from it (see ``RandomSite``).
+  public var keys: [UInt64]
+  /// Whether dropout is on.
+  public var isTraining: Bool
+  /// Published quirks or strict.
+  public var experimentProtocol: ExperimentProtocol
+  /// Native kernels or operators.
+  public var path: ComputePath
+  /// Which text of a pair is encoded, 0 or 1: keeps the two texts' masks apart.
+  public var text = 0
+  /// The layer that is running, set by the encoder.
+  public var layer = 0
+  /// How long the published code's input would be, padding included; mechanisms whose definition
+  /// depends on the padded length use it. The tensor itself may be shorter.
+  public var paddedLength: Int?
+
+  /// A context for one pass over `keys.count` examples.
+  public init(
+    keys: [UInt64], isTraining: Bool = false, experimentProtocol: ExperimentProtocol = .strict,
+    path: ComputePath = .native, paddedLength: Int? = nil
+  ) {
+    self.keys = keys
+    self.isTraining = isTraining
+    self.experimentProtocol = experimentProtocol
+    self.path = path
+    self.paddedLength = paddedLength
+  }
+
+  /// An evaluation pass over `count` examples; sampling mechanisms draw from example numbers as keys.
+  public static func evaluation(
+    count: Int, experimentProtocol: ExperimentProtocol = .strict, path: ComputePath = .native
+  ) -> ForwardContext {
+    let root = RandomStream(seed: 0).child("evaluation")
+    return ForwardContext(
+      keys: (0..<count).map { root.child($0).key }, experimentProtocol: experimentProtocol,
+      path: path)
+  }
+
+  /// The Philox counter word of a site in the running layer and text.
+  public func counterWord(_ site: RandomSite) -> UInt32 {
+    site.counterWord(layer: layer, text: text)
+  }
+
+  /// Whether the native kernels may run on `x`.
+  public func runsNative(on x: Tensor) -> Bool {
+    path == .native && x.dtype == .float32 && x.device.isCPU
+  }
+}
