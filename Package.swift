@@ -88,10 +88,11 @@ let package = Package(
     .target(name: "CKernels", dependencies: ["CTorch"], cxxSettings: cxx),
 
     // Pure values
+    module("Diagnostics"),
     module("Randomness"),
     module("Tokenization"),
-    module("Experiments", ["CYAML"]),
-    module("Arguments"),
+    module("Experiments", ["CYAML", "Diagnostics"]),
+    module("Arguments", ["Diagnostics"]),
 
     // Tensors and models
     module("Torch", ["CTorch", "Randomness"]),
@@ -111,7 +112,8 @@ let package = Package(
     .executableTarget(
       name: "sbm",
       dependencies: [
-        "Arguments", "Experiments", "Datasets", "Training", "Verification", "Reports",
+        "Arguments", "Diagnostics", "Experiments", "Datasets", "Training", "Verification",
+        "Reports",
       ],
       swiftSettings: swift),
 

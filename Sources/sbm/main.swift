@@ -1,1 +1,29 @@
-print("sbm")
+import Arguments
+import Diagnostics
+import Foundation
+
+// A reader that leaves early (`sbm … | head`) must not kill a run; `Output` ends quietly instead.
+signal(SIGPIPE, SIG_IGN)
+
+let program = Program(root: Root.self, version: "sbm \(sbmVersion)")
+
+/// Parses the command line, runs the command, and turns errors into messages and exit codes.
+func main() -> ExitCode {
+  do {
+    switch try program.parse(Array(CommandLine.arguments.dropFirst())) {
+    case .print(let text): try Output.line(text)
+    case .run(let command): try command.run()
+    }
+    try Output.finish()
+    return .success
+  } catch is BrokenPipe {
+    return .success
+  } catch let ending as Ending {
+    return ending.exitCode
+  } catch {
+    Output.warn("Error: \(error)")
+    return (error as? any ExitCodeProviding)?.exitCode ?? .failure
+  }
+}
+
+exit(main().rawValue)

@@ -1,0 +1,12 @@
+import Arguments
+
+/// The program's version, as `sbm --version` prints it.
+let sbmVersion = "0.1.0"
+
+/// The program itself: its subcommands, in the order of the help page.
+struct Root: CommandGroup {
+  static let name = "sbm"
+  static let abstract =
+    "Train efficient-attention Transformers, and report them beside the paper's results."
+  static let subcommands: [any Command.Type] = []
+}
