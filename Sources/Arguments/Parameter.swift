@@ -107,7 +107,8 @@ extension Parameter where Value == Bool {
 extension Parameter {
   /// `--name <value>` with a default. Given twice, the last one counts.
   public static func option(
-    _ name: String, short: Character? = nil, value valueName: String? = nil, default fallback: Value,
+    _ name: String, short: Character? = nil, value valueName: String? = nil,
+    default fallback: Value,
     help: String, check: Check<Value>? = nil
   ) -> Self where Value: ArgumentValue {
     Self(

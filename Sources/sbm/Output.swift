@@ -1,33 +1,59 @@
 import Diagnostics
 import Foundation
+import Synchronization
 
 /// Results go to standard output, everything for a person's eyes to standard error.
 enum Output {
+  private static let buffer = Mutex<[UInt8]>([])
+  private static let bufferSize = 1 << 16
+  private static let isTerminal = isatty(STDOUT_FILENO) != 0
+
   /// Writes one line of results.
   /// - Throws: `BrokenPipe` if the reader has left, `OutputError` if writing fails (a full disk).
   static func line(_ text: String) throws {
     try write(text + "\n")
   }
 
-  /// Writes results as they are.
+  /// Writes results as they are; what is not for a terminal goes out in large pieces.
   /// - Throws: `BrokenPipe` if the reader has left, `OutputError` if writing fails (a full disk).
   static func write(_ text: String) throws {
-    var text = text
-    let complete = text.withUTF8 { fwrite($0.baseAddress, 1, $0.count, stdout) == $0.count }
-    if !complete { throw failure(errno) }
+    try buffer.withLock { buffer in
+      buffer += text.utf8
+      if isTerminal || buffer.count >= bufferSize { try send(&buffer) }
+    }
   }
 
   /// Hands everything written so far to the reader.
   /// - Throws: `BrokenPipe` if the reader has left, `OutputError` if writing fails (a full disk).
-  static func finish() throws {
-    if fflush(stdout) != 0 { throw failure(errno) }
-    if ferror(stdout) != 0 { throw failure(EIO) }
+  static func flush() throws {
+    try buffer.withLock { try send(&$0) }
+    if fflush(nil) != 0 { throw failure(errno) }
   }
 
   /// Writes one line to standard error.
   static func warn(_ text: String) {
-    fflush(stdout)
-    fputs(text + "\n", stderr)
+    try? flush()
+    try? send(Array((text + "\n").utf8), to: STDERR_FILENO)
+  }
+
+  private static func send(_ buffer: inout [UInt8]) throws {
+    defer { buffer.removeAll(keepingCapacity: true) }
+    try send(buffer, to: STDOUT_FILENO)
+  }
+
+  private static func send(_ bytes: [UInt8], to descriptor: Int32) throws {
+    try bytes.withUnsafeBytes { bytes in
+      var rest = bytes[...]
+      while !rest.isEmpty {
+        let piece = UnsafeRawBufferPointer(rebasing: rest)
+        let count = Foundation.write(descriptor, piece.baseAddress, piece.count)
+        if count >= 0 {
+          rest = rest.dropFirst(count)
+        } else if errno != EINTR {
+          throw failure(errno)
+        }
+      }
+    }
   }
 
   private static func failure(_ code: Int32) -> any Error {

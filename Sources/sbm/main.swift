@@ -14,7 +14,7 @@ func main() -> ExitCode {
     case .print(let text): try Output.line(text)
     case .run(let command): try command.run()
     }
-    try Output.finish()
+    try Output.flush()
     return .success
   } catch is BrokenPipe {
     return .success
