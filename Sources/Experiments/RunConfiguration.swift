@@ -1,0 +1,152 @@
+/// Everything that decides one training run: the resolved settings of an experiment file, one sweep
+/// case, and one seed. A pure value; the trainer is a function of it and the data.
+public struct RunConfiguration: Sendable, Equatable {
+  /// The experiment's name: letters, digits, `-`, `_` and `.`.
+  public var experiment = ""
+  /// The variant within the experiment (`sbm-fastrg`, `sbm-clusters-16`); empty if there is one only.
+  public var variant = ""
+  /// The scale laid over the file (`smoke`, `cpu`, `paper`); empty for none.
+  public var scale = ""
+  /// Seeds parameters, batches, dropout and sampling.
+  public var seed: UInt64 = 0
+  /// What is learnt.
+  public var task = TaskName.listops
+  /// Whether the published code's quirks are kept.
+  public var runProtocol = RunProtocol.published
+  /// Sizes of the model.
+  public var model = ModelSettings()
+  /// The attention mechanism and its options.
+  public var attention = AttentionSettings()
+  /// Optimizer, schedule and the trainer's rhythm.
+  public var training = TrainingSettings()
+  /// Where examples come from.
+  public var data = DataSettings()
+  /// Worker threads; 0 for one a core. Never changes results.
+  public var threads = 0
+  /// `cpu`, `cuda` or `cuda:<index>`.
+  public var device = "cpu"
+  /// Where each setting's value comes from, by key.
+  public var origins: [String: SettingOrigin] = [:]
+
+  /// The schema's starting point; use `Experiment` to make real ones.
+  init() {}
+
+  /// The run's stable name, safe as a file name: `listops-sbm-fastrg-s0`.
+  public var name: String {
+    ([task.rawValue] + (variant.isEmpty ? [] : [variant]) + ["s\(seed)"]).joined(separator: "-")
+  }
+
+  /// The folder this run's log goes to unless `--out` says otherwise, relative to `results/`:
+  /// the experiment's name, and the scale if it is not the file's own.
+  public var folder = ""
+}
+
+/// The tasks of the paper, named as in experiment files.
+public enum TaskName: String, Sendable, CaseIterable {
+  case listops, text, retrieval, image, pathfinder32
+  case repeats
+  case cola, sst2, mrpc, stsb, qqp, mnli, qnli, rte, wnli
+  case mlm
+
+  /// The nine tasks of GLUE.
+  public static let glue: [TaskName] = [
+    .cola, .sst2, .mrpc, .stsb, .qqp, .mnli, .qnli, .rte, .wnli,
+  ]
+}
+
+/// Whether the quirks of the published code are kept.
+public enum RunProtocol: String, Sendable, CaseIterable {
+  /// As the published code does it.
+  case published
+  /// Quirks mended.
+  case strict
+}
+
+/// Sizes of the model.
+public struct ModelSettings: Sendable, Equatable {
+  /// Layers of the encoder.
+  public var layers = 0
+  /// Features of hidden states.
+  public var dim = 0
+  /// Attention heads.
+  public var heads = 0
+  /// Features of a head.
+  public var headDim = 0
+  /// Features inside the feed-forward block.
+  public var feedForward = 0
+  /// Dropout of embeddings, residual branches and the feed-forward block.
+  public var dropout = 0.0
+  /// Dropout of attention weights.
+  public var attentionDropout = 0.0
+  /// A checkpoint whose encoder the run begins with; empty for none.
+  public var initialCheckpoint = ""
+}
+
+/// The attention mechanism.
+public struct AttentionSettings: Sendable, Equatable {
+  /// The mechanism's name.
+  public var kind = ""
+  /// All options of the mechanism, those left out in the file with their defaults.
+  public var options: [String: SettingValue] = [:]
+
+  /// λ: the loss is cross-entropy + λ · mean density. 0 for mechanisms without density.
+  public var densityWeight: Double { options["density_weight"]?.number ?? 0 }
+}
+
+/// Optimizer, schedule and the trainer's rhythm.
+public struct TrainingSettings: Sendable, Equatable {
+  /// Optimizer steps.
+  public var steps = 0
+  /// Examples a step, however they are cut into shards.
+  public var batch = 0
+  /// The highest learning rate.
+  public var peakLearningRate = 0.0
+  /// Steps until the highest learning rate.
+  public var warmup = 0
+  /// Highest / first learning rate.
+  public var initialDivisor = 0.0
+  /// First / last learning rate.
+  public var finalDivisor = 0.0
+  /// AdamW's β₁ at both ends of the schedule.
+  public var beta1Outer = 0.0
+  /// AdamW's β₁ at the highest learning rate.
+  public var beta1Peak = 0.0
+  /// AdamW's β₂.
+  public var beta2 = 0.0
+  /// AdamW's ε.
+  public var epsilon = 0.0
+  /// AdamW's decoupled weight decay.
+  public var weightDecay = 0.0
+  /// The greatest norm of all gradients together; 0 for no limit.
+  public var gradientClip = 0.0
+  /// Steps between evaluations on dev.
+  public var evalEvery = 0
+  /// Steps between checkpoints.
+  public var checkpointEvery = 0
+  /// Steps between rows of the training log.
+  public var logEvery = 0
+  /// The most tokens of a shard, padding included.
+  public var shardTokens = 0
+}
+
+/// Where examples come from.
+public struct DataSettings: Sendable, Equatable {
+  /// The folder of published files; empty for `$SBM_DATA`, else `data`.
+  public var root = ""
+  /// The most tokens a text keeps.
+  public var length = 0
+  /// The length the published code pads texts to: rows of the position embedding.
+  public var paddedLength = 0
+  /// Use the first so many training examples; 0 for all.
+  public var trainExamples = 0
+  /// Use the first so many dev examples; 0 for all.
+  public var devExamples = 0
+  /// Use the first so many test examples; 0 for all.
+  public var testExamples = 0
+  /// Seeds generators and splits drawn here; the same for all seeds of a run.
+  public var seed: UInt64 = 0
+  /// The WordPiece vocabulary; empty for `bert-vocab/vocab.txt` below the root.
+  public var vocabulary = ""
+  /// The folder or archive of masked language modelling; empty for `corpus` below the root.
+  public var corpus = ""
+}

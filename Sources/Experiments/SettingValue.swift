@@ -1,0 +1,99 @@
+/// The value of one setting.
+public enum SettingValue: Sendable, Equatable, CustomStringConvertible {
+  /// A whole number.
+  case integer(Int)
+  /// A number.
+  case number(Double)
+  /// Yes or no.
+  case boolean(Bool)
+  /// Text, or one of a few words.
+  case text(String)
+
+  /// The value as a number, if it is one.
+  public var number: Double? {
+    switch self {
+    case .integer(let value): Double(value)
+    case .number(let value): value
+    case .boolean, .text: nil
+    }
+  }
+
+  /// The value as a whole number, if it is one.
+  public var integer: Int? {
+    if case .integer(let value) = self { value } else { nil }
+  }
+
+  /// The value as text, if it is text.
+  public var text: String? {
+    if case .text(let value) = self { value } else { nil }
+  }
+
+  /// The value as yes or no, if it is that.
+  public var boolean: Bool? {
+    if case .boolean(let value) = self { value } else { nil }
+  }
+
+  /// The value as YAML writes it, for every YAML reader: `1.0e-06`, since YAML 1.1 takes `1e-06` for
+  /// text; text is quoted wherever it could be taken for something else.
+  public var description: String {
+    switch self {
+    case .integer(let value): "\(value)"
+    case .number(let value):
+      "\(value)".contains("e") && !"\(value)".contains(".")
+        ? "\(value)".replacing("e", with: ".0e") : "\(value)"
+    case .boolean(let value): "\(value)"
+    case .text(let value): Self.quoted(value)
+    }
+  }
+
+  static func quoted(_ text: String) -> String {
+    let words = ["true", "false", "yes", "no", "on", "off", "y", "n", "null"]
+    let isWord =
+      text.first?.isLetter == true
+      && text.utf8.allSatisfy {
+        switch $0 {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
+          UInt8(ascii: "."), UInt8(ascii: "/"):
+          true
+        default: false
+        }
+      }
+    if isWord, !words.contains(text.lowercased()) { return text }
+    var quoted = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": quoted += "\\\""
+      case "\\": quoted += "\\\\"
+      case "\n": quoted += "\\n"
+      case "\t": quoted += "\\t"
+      case _ where scalar.value < 0x20 || (0x7f...0xa0).contains(scalar.value):
+        let digits = String(scalar.value, radix: 16)
+        quoted += "\\x" + (digits.count < 2 ? "0" : "") + digits
+      default: quoted.unicodeScalars.append(scalar)
+      }
+    }
+    return quoted + "\""
+  }
+}
+
+/// Where a value was first chosen.
+public enum Provenance: String, Sendable, CaseIterable {
+  /// The paper, *Transformers meet Stochastic Block Models* (NeurIPS 2022).
+  case paper
+  /// The paper's published code.
+  case publishedCode = "published code"
+  /// The benchmark that defines the task, or the paper that defines the mechanism.
+  case benchmark
+  /// This harness, or the author of the experiment file.
+  case ours
+}
+
+/// Where one setting's value of one run comes from.
+public struct SettingOrigin: Sendable, Equatable {
+  /// Where the value was first chosen.
+  public var provenance: Provenance
+  /// What set it for this run: `default`, `listops.yaml:12`, `scale smoke (listops.yaml:30)`,
+  /// `sweep (clusters.yaml:9)` or `--set`.
+  public var setBy: String
+}
