@@ -1,0 +1,44 @@
+#include "attention_common.hpp"
+
+namespace kernels {
+
+Settings::Settings(const ck_attention &settings, int64_t batch, int64_t n)
+    : site(settings.dropout_site), skip_padding(settings.skip_padding != 0) {
+  if (settings.keys) keys.assign(settings.keys, settings.keys + batch);
+  threshold = uint32_t(std::lround(settings.dropout * 65536));
+  TORCH_CHECK(threshold < 65536, "dropout of ", settings.dropout, " leaves nothing");
+  TORCH_CHECK(threshold == 0 || !keys.empty(), "dropout needs a random key for each example");
+  dropout_scale = float(1 / (1 - double(threshold) / 65536));
+  key_ends.assign(size_t(batch), n);
+  prefix.assign(size_t(batch), true);
+  if (!settings.key_mask) return;
+  const at::Tensor &given = ctorch::unwrap(settings.key_mask);
+  check_input(given, "key_mask", 2);
+  TORCH_CHECK(given.size(0) == batch && given.size(1) == n, "key_mask must be [", batch, ", ", n,
+              "], got ", given.sizes());
+  mask = given.detach().contiguous();
+  for (int64_t b = 0; b < batch; ++b) {
+    const float *row = mask.const_data_ptr<float>() + b * n;
+    int64_t end = n, real = 0;
+    while (end > 0 && row[end - 1] == 0) --end;
+    for (int64_t j = 0; j < end; ++j) real += row[j] != 0;
+    key_ends[size_t(b)] = end;
+    prefix[size_t(b)] = real == end;
+  }
+}
+
+DropoutSite Settings::dropout(int64_t example, int64_t head) const {
+  if (threshold == 0) return {};
+  return {keys[size_t(example)], site, uint32_t(head), threshold, dropout_scale};
+}
+
+const float *Settings::visible(int64_t example) const {
+  if (prefix[size_t(example)]) return nullptr;
+  return mask.const_data_ptr<float>() + example * mask.size(1);
+}
+
+int Settings::queries(int64_t example, int64_t n) const {
+  return int(skip_padding ? key_ends[size_t(example)] : n);
+}
+
+}  // namespace kernels

@@ -1,0 +1,58 @@
+// What the attention functions share on libtorch's side: checked views of tensors as heads, random
+// sites, key masks.
+#pragma once
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <cmath>
+#include <optional>
+#include <vector>
+
+#include "include/CKernels.h"
+#include "ctorch_bridge.hpp"
+#include "kernels.hpp"
+
+namespace kernels {
+
+/// Owned copies of `ck_attention`'s fields: they outlive the call, for backward.
+struct Settings {
+  std::vector<uint64_t> keys;
+  uint32_t site = 0, threshold = 0;
+  float dropout_scale = 1;
+  at::Tensor mask;                // [batch, n] float, contiguous; undefined: all real
+  std::vector<int64_t> key_ends;  // per example: one past the last real key
+  std::vector<bool> prefix;       // per example: the real keys are the first ones
+  bool skip_padding = false;
+
+  Settings(const ck_attention &settings, int64_t batch, int64_t n);
+
+  DropoutSite dropout(int64_t example, int64_t head) const;
+  /// The mask of an example, or null where the keys before `key_ends` are all real.
+  const float *visible(int64_t example) const;
+  /// How many queries of an example are computed.
+  int queries(int64_t example, int64_t n) const;
+};
+
+/// Traps tensors that the kernels do not take.
+inline void check_input(const at::Tensor &x, const char *name, int64_t rank) {
+  TORCH_CHECK(x.dim() == rank && x.scalar_type() == at::kFloat && x.is_cpu(), name, " must be a rank-",
+              rank, " float32 tensor on the CPU, got ", x.scalar_type(), x.sizes(), " on ", x.device());
+}
+
+/// `x` itself where the rows of its last dimension are contiguous, a copy otherwise.
+inline at::Tensor with_rows(const at::Tensor &x) { return x.stride(-1) == 1 ? x : x.contiguous(); }
+
+inline Input rows_of(const at::Tensor &x, int64_t b, int64_t h) {
+  return {x.const_data_ptr<float>() + b * x.stride(0) + h * x.stride(1), x.stride(2)};
+}
+
+inline Output mutable_rows_of(const at::Tensor &x, int64_t b, int64_t h) {
+  return {x.mutable_data_ptr<float>() + b * x.stride(0) + h * x.stride(1), x.stride(2)};
+}
+
+/// An uninitialised `[batch, heads, n, d]` laid out as `[batch, n, heads, d]`.
+inline at::Tensor empty_heads(at::IntArrayRef sizes) {
+  return at::empty({sizes[0], sizes[2], sizes[1], sizes[3]}, at::kFloat).transpose(1, 2);
+}
+
+}  // namespace kernels

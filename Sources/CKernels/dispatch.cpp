@@ -1,0 +1,91 @@
+// Which variant runs, and the scratch memory of a thread.
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "include/CKernels.h"
+#include "kernels.hpp"
+
+namespace kernels {
+
+static const Table *const variants[] = {
+    &baseline_table,
+#if defined(__x86_64__)
+    &avx2_table,
+    &avx512_table,
+#endif
+};
+
+/// The last variant that runs here, or the one that SBM_INSTRUCTION_SET names.
+static const Table *choose() {
+  const Table *best = &baseline_table;
+  const char *wanted = std::getenv("SBM_INSTRUCTION_SET");
+  for (const Table *variant : variants) {
+    if (!variant->supported()) continue;
+    best = variant;
+    if (wanted && std::strcmp(wanted, variant->name) == 0) break;
+  }
+  return best;
+}
+
+static std::atomic<const Table *> &current() {
+  static std::atomic<const Table *> chosen{choose()};
+  return chosen;
+}
+
+const Table &table() { return *current().load(std::memory_order_relaxed); }
+
+Arena &Arena::fresh() {
+  static thread_local Arena arena;
+  arena.current = arena.used = 0;
+  return arena;
+}
+
+void *Arena::bytes(size_t size) {
+  size = (size + 63) & ~size_t(63);
+  while (current < blocks.size() && used + size > blocks[current].size) {
+    ++current;
+    used = 0;
+  }
+  if (current == blocks.size()) {
+    const size_t least = size_t(1) << 20;
+    const size_t room = size > least ? size : least;
+    blocks.push_back({::operator new(room, std::align_val_t(64)), room});
+    used = 0;
+  }
+  void *result = static_cast<char *>(blocks[current].memory) + used;
+  used += size;
+  return result;
+}
+
+Arena::~Arena() {
+  for (const Block &block : blocks) ::operator delete(block.memory, std::align_val_t(64));
+}
+
+}  // namespace kernels
+
+const char *ck_instruction_set(void) { return kernels::table().name; }
+
+int ck_set_instruction_set(const char *name) {
+  for (const kernels::Table *variant : kernels::variants) {
+    if (std::strcmp(variant->name, name) == 0 && variant->supported()) {
+      kernels::current().store(variant);
+      return 1;
+    }
+  }
+  return 0;
+}
+
+int ck_instruction_set_count(void) {
+  int count = 0;
+  for (const kernels::Table *variant : kernels::variants) count += variant->supported();
+  return count;
+}
+
+const char *ck_instruction_set_name(int index) {
+  for (const kernels::Table *variant : kernels::variants) {
+    if (variant->supported() && index-- == 0) return variant->name;
+  }
+  return nullptr;
+}

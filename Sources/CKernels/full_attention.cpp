@@ -1,0 +1,101 @@
+// Full attention as a differentiable function: the loops over examples and heads around
+// isa/full.hpp.
+#include "attention_common.hpp"
+
+namespace kernels {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+/// Settings travel from forward to backward in the context.
+struct SettingsHolder : torch::CustomClassHolder {
+  Settings settings;
+  explicit SettingsHolder(Settings given) : settings(std::move(given)) {}
+};
+
+FullHead full_head(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v,
+                   const Settings &settings, int64_t b, int64_t h) {
+  FullHead head;
+  head.queries = settings.queries(b, q.size(2));
+  head.keys = int(settings.key_ends[size_t(b)]);
+  head.dim = int(q.size(3));
+  head.scale = float(1 / std::sqrt(double(head.dim)));
+  head.visible = settings.visible(b);
+  head.q = rows_of(q, b, h), head.k = rows_of(k, b, h), head.v = rows_of(v, b, h);
+  head.dropout = settings.dropout(b, h);
+  return head;
+}
+
+struct FullAttention : torch::autograd::Function<FullAttention> {
+  static at::Tensor forward(AutogradContext *context, const at::Tensor &query, const at::Tensor &key,
+                            const at::Tensor &value, const Settings &settings) {
+    const at::Tensor q = with_rows(query), k = with_rows(key), v = with_rows(value);
+    const int64_t batch = q.size(0), heads = q.size(1), n = q.size(2);
+    const at::Tensor out = empty_heads(q.sizes());
+    const at::Tensor log_sum = at::empty({batch, heads, n}, at::kFloat);
+    for (int64_t b = 0; b < batch; ++b) {
+      for (int64_t h = 0; h < heads; ++h) {
+        FullHead head = full_head(q, k, v, settings, b, h);
+        head.out = mutable_rows_of(out, b, h);
+        head.log_sum = log_sum.mutable_data_ptr<float>() + (b * heads + h) * n;
+        table().full_forward(head, Arena::fresh());
+      }
+      if (settings.queries(b, n) < n) out.select(0, b).slice(1, settings.queries(b, n)).zero_();
+    }
+    context->save_for_backward({q, k, v, out, log_sum});
+    context->saved_data["settings"] =
+        c10::IValue::make_capsule(c10::make_intrusive<SettingsHolder>(settings));
+    return out;
+  }
+
+  static variable_list backward(AutogradContext *context, variable_list gradients) {
+    const variable_list saved = context->get_saved_variables();
+    const at::Tensor &q = saved[0], &k = saved[1], &v = saved[2], &out = saved[3];
+    const Settings &settings =
+        static_cast<SettingsHolder *>(context->saved_data["settings"].toCapsule().get())->settings;
+    const int64_t batch = q.size(0), heads = q.size(1), n = q.size(2);
+    if (!gradients[0].defined()) return {{}, {}, {}, {}};
+    const at::Tensor upstream = with_rows(gradients[0]);
+    const at::Tensor dq = empty_heads(q.sizes()), dk = empty_heads(q.sizes()),
+                     dv = empty_heads(q.sizes());
+    for (int64_t b = 0; b < batch; ++b) {
+      for (int64_t h = 0; h < heads; ++h) {
+        FullHead head = full_head(q, k, v, settings, b, h);
+        head.log_sum = saved[4].mutable_data_ptr<float>() + (b * heads + h) * n;
+        FullHeadGradient gradient;
+        gradient.out = rows_of(out, b, h);
+        gradient.out_gradient = rows_of(upstream, b, h);
+        gradient.q = mutable_rows_of(dq, b, h);
+        gradient.k = mutable_rows_of(dk, b, h);
+        gradient.v = mutable_rows_of(dv, b, h);
+        table().full_backward(head, gradient, Arena::fresh());
+      }
+      const int64_t queries = settings.queries(b, n), keys = settings.key_ends[size_t(b)];
+      if (queries < n) dq.select(0, b).slice(1, queries).zero_();
+      if (keys < n) {
+        dk.select(0, b).slice(1, keys).zero_();
+        dv.select(0, b).slice(1, keys).zero_();
+      }
+    }
+    return {dq, dk, dv, {}};
+  }
+};
+
+}  // namespace
+}  // namespace kernels
+
+ct_status ck_full_attention(const ct_tensor *q, const ct_tensor *k, const ct_tensor *v,
+                            const ck_attention *settings, ct_tensor **out) {
+  return ctorch::guard("full_attention", [&] {
+    const at::Tensor &query = ctorch::unwrap(q), &key = ctorch::unwrap(k), &value = ctorch::unwrap(v);
+    kernels::check_input(query, "q", 4);
+    kernels::check_input(key, "k", 4);
+    kernels::check_input(value, "v", 4);
+    TORCH_CHECK(key.sizes() == query.sizes() && value.sizes() == query.sizes(),
+                "q, k and v must have one shape, got ", query.sizes(), ", ", key.sizes(), " and ",
+                value.sizes());
+    const kernels::Settings own(*settings, query.size(0), query.size(2));
+    ctorch::give(out, kernels::FullAttention::apply(query, key, value, own));
+  });
+}

@@ -1,0 +1,7 @@
+// Every kernel once, in the enclosing namespace, for the instruction set that CK_WIDTH and the
+// target attribute in force describe.
+#include "vector.hpp"
+#include "philox.hpp"
+#include "gemm.hpp"
+#include "pack.hpp"
+#include "full.hpp"
