@@ -119,6 +119,8 @@ let package = Package(
 
     // MARK: Tests
     tests("RandomnessTests", ["Randomness"]),
+    tests("DatasetsTests", ["Datasets", "Tokenization", "Randomness", "HDF5"]),
+    tests("TokenizationTests", ["Tokenization"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

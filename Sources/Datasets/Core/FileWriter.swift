@@ -1,0 +1,85 @@
+import Foundation
+
+/// A file written beside its place and renamed into it when it is whole.
+///
+/// Readers never see half a file: until ``commit()`` there is none, or the one before. A writer
+/// that is dropped before leaves nothing behind.
+public final class FileWriter {
+  private let url: URL
+  private let temporary: String
+  private var descriptor: Int32
+  private var buffer: [UInt8] = []
+
+  /// Begins the file at `url`, making the folders above it.
+  ///
+  /// - Throws: ``DataError`` when the folder cannot be made or written to.
+  public init(_ url: URL) throws {
+    self.url = url
+    try Self.makeFolder(url.deletingLastPathComponent())
+    temporary = "\(url.path).\(getpid()).part"
+    descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw Self.failure(temporary) }
+    buffer.reserveCapacity(1 << 20)
+  }
+
+  deinit {
+    guard descriptor >= 0 else { return }
+    close(descriptor)
+    unlink(temporary)
+  }
+
+  /// Appends `bytes`.
+  ///
+  /// - Throws: ``DataError`` when the disk is full or fails.
+  public func write(_ bytes: some Collection<UInt8>) throws {
+    buffer += bytes
+    if buffer.count >= 1 << 20 { try flush() }
+  }
+
+  /// Puts the whole file in its place.
+  ///
+  /// - Throws: ``DataError`` when the disk is full or fails.
+  public func commit() throws {
+    try flush()
+    guard fsync(descriptor) == 0, rename(temporary, url.path) == 0 else {
+      throw Self.failure(url.path)
+    }
+    close(descriptor)
+    descriptor = -1
+  }
+
+  private func flush() throws {
+    var done = 0
+    while done < buffer.count {
+      let wrote = buffer[done...].withUnsafeBytes {
+        Foundation.write(descriptor, $0.baseAddress, $0.count)
+      }
+      if wrote < 0 && errno == EINTR { continue }
+      guard wrote > 0 else { throw Self.failure(url.path) }
+      done += wrote
+    }
+    buffer.removeAll(keepingCapacity: true)
+  }
+
+  /// Makes the folder at `url` and those above it.
+  ///
+  /// - Throws: ``DataError`` when that is not allowed.
+  static func makeFolder(_ url: URL) throws {
+    do {
+      try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    } catch {
+      throw DataError(
+        .inputOutput, file: url.path, problem: "the folder cannot be made",
+        hint: "Choose another folder, or change its permissions")
+    }
+  }
+
+  private static func failure(_ path: String) -> DataError {
+    let code = errno
+    return DataError(
+      .inputOutput, file: path, problem: String(cString: strerror(code)),
+      hint: code == ENOSPC
+        ? "Make room on the disk and run the command again"
+        : "Check that the folder exists and may be written to")
+  }
+}
