@@ -112,7 +112,7 @@ let package = Package(
     .executableTarget(
       name: "sbm",
       dependencies: [
-        "Arguments", "Diagnostics", "Experiments", "Datasets", "Training", "Verification",
+        "Arguments", "Attention", "Diagnostics", "Experiments", "Datasets", "Training", "Verification",
         "Reports",
       ],
       swiftSettings: swift),

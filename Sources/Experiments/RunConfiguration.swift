@@ -36,9 +36,11 @@ public struct RunConfiguration: Sendable, Equatable {
     ([task.rawValue] + (variant.isEmpty ? [] : [variant]) + ["s\(seed)"]).joined(separator: "-")
   }
 
-  /// The folder this run's log goes to unless `--out` says otherwise, relative to `results/`:
-  /// the experiment's name, and the scale if it is not the file's own.
-  public var folder = ""
+  /// The folder of this run's log below the results folder: the experiment's name, and the scale
+  /// unless it is the paper's.
+  public var folder: String {
+    scale.isEmpty || scale == "paper" ? experiment : "\(experiment)-\(scale)"
+  }
 }
 
 /// The tasks of the paper, named as in experiment files.

@@ -8,5 +8,7 @@ struct Root: CommandGroup {
   static let name = "sbm"
   static let abstract =
     "Train efficient-attention Transformers, and report them beside the paper's results."
-  static let subcommands: [any Command.Type] = []
+  static let subcommands: [any Command.Type] = [
+    RunCommand.self
+  ]
 }

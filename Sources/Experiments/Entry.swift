@@ -1,0 +1,157 @@
+import Diagnostics
+
+/// One setting as it was written somewhere.
+struct Entry: Sendable {
+  var key: String
+  var value: SettingValue
+  var place: ExperimentIssue.Place
+  /// The layer it belongs to: the higher one counts.
+  var layer: Layer
+  /// How messages and logs name the place: `scale smoke (listops.yaml:30)`.
+  var setBy: String
+}
+
+/// Entries by key.
+typealias Entries = [String: Entry]
+
+/// What lies over what: bases, the file itself, the sweep, the scale, `--set`.
+enum Layer: Sendable, Comparable {
+  case file(depth: Int)
+  case sweep
+  case scale
+  case option
+
+  /// "sweep (listops.yaml:12)"
+  func label(_ mark: Mark, scale: String) -> String {
+    let name = mark.file.split(separator: "/").last.map(String.init) ?? mark.file
+    let place = "\(name):\(mark.line)"
+    return switch self {
+    case .file: place
+    case .sweep: "sweep (\(place))"
+    case .scale: "scale \(scale) (\(place))"
+    case .option: "--set"
+    }
+  }
+}
+
+/// Turns nodes into entries, collecting everything that is wrong.
+struct EntryReader {
+  /// Mechanisms that exist beyond those of the schema; their options are taken as written.
+  let extraMechanisms: [String]
+  var issues: [ExperimentIssue] = []
+
+  init(extraMechanisms: [String]) { self.extraMechanisms = extraMechanisms }
+
+  mutating func report(
+    _ place: ExperimentIssue.Place, key: String = "", _ problem: String, hint: String? = nil
+  ) {
+    issues.append(ExperimentIssue(place: place, key: key, problem: problem, hint: hint))
+  }
+
+  /// The settings of a mapping; nested mappings and dotted keys mean the same.
+  mutating func entries(
+    _ node: YAMLNode, layer: Layer, scale: String = "", reserved: [String] = []
+  ) -> Entries {
+    guard let leaves = leaves(of: node, below: "") else { return [:] }
+    var entries: Entries = [:]
+    for leaf in leaves {
+      if let other = entries[leaf.key], case .file(let mark) = other.place {
+        report(.file(leaf.mark), key: leaf.key, "already given in line \(mark.line)")
+        continue
+      }
+      guard
+        let value = value(
+          leaf.node, key: leaf.key, keyPlace: .file(leaf.mark), place: .file(leaf.node.mark),
+          reserved: reserved)
+      else { continue }
+      entries[leaf.key] = Entry(
+        key: leaf.key, value: value, place: .file(leaf.mark), layer: layer,
+        setBy: layer.label(leaf.mark, scale: scale))
+    }
+    return entries
+  }
+
+  private typealias Leaf = (key: String, mark: Mark, node: YAMLNode)
+
+  private mutating func leaves(of node: YAMLNode, below prefix: String) -> [Leaf]? {
+    if node.isNull { return [] }
+    guard case .mapping(let pairs) = node.content else {
+      report(.file(node.mark), key: prefix, "expected a mapping of settings, found \(node.found)")
+      return nil
+    }
+    return pairs.flatMap { pair -> [Leaf] in
+      let key = prefix.isEmpty ? pair.key : "\(prefix).\(pair.key)"
+      let isSection = Schema.settings.contains { $0.key.hasPrefix(key + ".") }
+      if isSection { return leaves(of: pair.value, below: key) ?? [] }
+      return [(key, pair.keyMark, pair.value)]
+    }
+  }
+
+  /// `key=value` of `--set`.
+  mutating func option(_ text: String) -> Entry? {
+    let place = ExperimentIssue.Place.option("--set \(text)")
+    guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
+      report(
+        place, "expected key=value", hint: "For example: --set training.steps=100")
+      return nil
+    }
+    let key = String(text[..<equals])
+    let written = Array(text[text.index(after: equals)...].utf8)
+    let node: YAMLNode
+    do {
+      node =
+        written.isEmpty
+        ? YAMLNode(content: .scalar("", isPlain: true), mark: Mark(file: "", line: 1, column: 1))
+        : try YAMLReader.read(written, file: "--set")
+    } catch {
+      report(place, key: key, "the value is not YAML")
+      return nil
+    }
+    guard let value = value(node, key: key, keyPlace: place, place: place, reserved: []) else {
+      return nil
+    }
+    return Entry(key: key, value: value, place: place, layer: .option, setBy: "--set")
+  }
+
+  /// The value of one key, or nil after reporting what is wrong.
+  private mutating func value(
+    _ node: YAMLNode, key: String, keyPlace: ExperimentIssue.Place,
+    place: ExperimentIssue.Place, reserved: [String]
+  ) -> SettingValue? {
+    guard let setting = Schema.setting(key) else {
+      if key.hasPrefix("attention."), !extraMechanisms.isEmpty, let value = node.asWritten {
+        return value
+      }
+      reportUnknown(key, at: keyPlace, reserved: reserved)
+      return nil
+    }
+    switch setting.decode(node, extraMechanisms: extraMechanisms) {
+    case .success(let value): return value
+    case .failure(let problem):
+      report(place, key: key, problem.text, hint: problem.hint)
+      return nil
+    }
+  }
+
+  private mutating func reportUnknown(
+    _ key: String, at place: ExperimentIssue.Place, reserved: [String]
+  ) {
+    if ["seeds", "scale", "only"].contains(key), case .option = place {
+      return report(place, key: key, "not a setting", hint: "Use --\(key) instead.")
+    }
+    let known = Schema.settings.map(\.key)
+    // A key in the wrong section: `steps` or `model.steps` for `training.steps`.
+    let word = key.split(separator: ".").last.map(String.init) ?? key
+    let near =
+      Spelling.closest(to: key, among: reserved + known)
+      ?? known.first { $0.hasSuffix(".\(word)") }
+      ?? known.first {
+        $0.split(separator: ".").last.map(String.init).map {
+          Spelling.editDistance($0, word) <= max(1, word.count / 4)
+        } ?? false
+      }
+    report(
+      place, key: key, "unknown key",
+      hint: near.map { "Did you mean '\($0)'?" } ?? "`sbm run --settings` lists all keys.")
+  }
+}

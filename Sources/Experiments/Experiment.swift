@@ -1,0 +1,92 @@
+import Diagnostics
+import Foundation
+
+/// An experiment: a list of runs, resolved from a file and the command line.
+///
+/// ```
+/// let experiment = try Experiment.load("experiments/listops.yaml", .init(scale: "smoke"))
+/// for run in experiment.runs { … }
+/// ```
+public struct Experiment: Sendable {
+  /// The experiment's name.
+  public let name: String
+  /// Its runs: for each task and seed, every variant.
+  public let runs: [RunConfiguration]
+  /// The scales that the file offers.
+  public let scales: [String]
+
+  /// What the command line adds to a file.
+  public struct Options: Sendable {
+    /// `key=value` each; laid over everything in the file.
+    public var overrides: [String]
+    /// The scale to lay over the file instead of the file's own.
+    public var scale: String?
+    /// Seeds instead of the file's.
+    public var seeds: [UInt64]
+    /// Keep only runs whose name or variant one of these patterns (`*`, `?`) matches; empty for all.
+    public var only: [String]
+    /// The mechanisms that exist; nil for those of the schema. The options of mechanisms that the
+    /// schema does not know are passed on as written.
+    public var mechanisms: [String]?
+
+    /// Options, by default none.
+    public init(
+      overrides: [String] = [], scale: String? = nil, seeds: [UInt64] = [], only: [String] = [],
+      mechanisms: [String]? = nil
+    ) {
+      self.overrides = overrides
+      self.scale = scale
+      self.seeds = seeds
+      self.only = only
+      self.mechanisms = mechanisms
+    }
+  }
+
+  /// Reads, checks and expands an experiment file.
+  ///
+  /// - Throws: `ExperimentFileError` if the file cannot be read; `ExperimentError`, with everything
+  ///   that is wrong at once.
+  public static func load(_ path: String, _ options: Options = Options()) throws -> Experiment {
+    var reader = ExperimentFileReader(extraMechanisms: options.extraMechanisms)
+    let file = try reader.read(path: path)
+    return try expand(file, reader.entryReader, path: path, options)
+  }
+
+  /// The same for text that stands in `file` (in a log, say).
+  public static func parse(_ text: String, file: String, _ options: Options = Options()) throws
+    -> Experiment
+  {
+    var reader = ExperimentFileReader(extraMechanisms: options.extraMechanisms)
+    let parsed = try reader.read(Array(text.utf8), file: file)
+    return try expand(parsed, reader.entryReader, path: file, options)
+  }
+
+  private static func expand(
+    _ file: ExperimentFile?, _ reader: EntryReader, path: String, _ options: Options
+  ) throws -> Experiment {
+    var reader = reader
+    let overrides = options.overrides.compactMap { reader.option($0) }
+    guard var file else { throw ExperimentError(reader.issues) }
+    let name = file.name ?? URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+    if file.name == nil, !name.utf8.allSatisfy({ fileNameCharacters.contains($0) }) || name.isEmpty
+    {
+      reader.report(.file(file.start), key: "name", "the file needs a `name:`")
+    }
+    file.name = name
+
+    var expansion = Expansion(
+      name: name, overrides: overrides, options: options, issues: reader.issues)
+    for part in file.children.isEmpty ? [file] : file.children { expansion.expand(part) }
+    expansion.finish()
+    if !expansion.issues.isEmpty { throw ExperimentError(expansion.issues) }
+    let runs = try expansion.selected()
+    return Experiment(name: name, runs: runs, scales: expansion.scales)
+  }
+}
+
+extension Experiment.Options {
+  /// Mechanisms that the schema does not know.
+  var extraMechanisms: [String] {
+    (mechanisms ?? []).filter { !Schema.mechanisms.contains($0) }
+  }
+}

@@ -1,0 +1,63 @@
+/// One experiment file, with its bases merged in, not yet expanded.
+struct ExperimentFile: Sendable {
+  /// A named place in the file.
+  struct Named<Value: Sendable>: Sendable {
+    var name: String
+    var mark: Mark
+    var value: Value
+  }
+
+  /// An overlay of settings, and of seeds.
+  struct Scale: Sendable {
+    var entries: Entries
+    var seeds: [UInt64]?
+  }
+
+  struct Sweep: Sendable {
+    /// Named sets of overrides.
+    var cases: [Named<Entries>] = []
+    /// Every combination of the values of each key.
+    var grid: [Named<[Entry]>] = []
+  }
+
+  /// What the file says of a setting's provenance.
+  struct Claim: Sendable {
+    var provenance: Provenance
+    /// Only in resolved files: what had set the value.
+    var setBy: String?
+  }
+
+  var start: Mark
+  var name: String?
+  var variant: String?
+  var entries: Entries = [:]
+  var seeds: [UInt64]?
+  var defaultScale: Named<Void>?
+  var scales: [Named<Scale>] = []
+  var sweep: Sweep?
+  var claims: [String: Claim] = [:]
+  /// The files of a collection, each with its own scales and sweep.
+  var children: [ExperimentFile] = []
+  /// How many bases lie under it.
+  var depth = 0
+
+  static let reservedKeys = [
+    "name", "description", "base", "experiments", "variant", "seeds", "scale", "scales", "sweep",
+    "provenance",
+  ]
+
+  /// This file with `base` under it: what this file does not say, the base says.
+  func over(_ base: ExperimentFile) -> ExperimentFile {
+    var merged = self
+    merged.variant = variant ?? base.variant
+    merged.entries = base.entries.merging(entries) { $1 }
+    merged.seeds = seeds ?? base.seeds
+    merged.defaultScale = defaultScale ?? base.defaultScale
+    merged.sweep = sweep ?? base.sweep
+    merged.claims = base.claims.merging(claims) { $1 }
+    // A scale replaces the base's of the same name as a whole.
+    merged.scales =
+      base.scales.filter { old in !scales.contains { $0.name == old.name } } + scales
+    return merged
+  }
+}

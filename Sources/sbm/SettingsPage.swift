@@ -1,0 +1,38 @@
+import Experiments
+
+/// The table of all settings that `sbm run --settings` prints.
+enum SettingsPage {
+  static var text: String {
+    var lines: [String] = []
+    for setting in Schema.settings {
+      lines.append("\(setting.key): \(setting.expectation)")
+      lines.append("    \(setting.help)")
+      lines += defaults(setting).map { "    \($0)" }
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// `default 5000 (published code) for listops`, one line for each value.
+  private static func defaults(_ setting: Setting) -> [String] {
+    let cases: [(name: String, value: Setting.Default)] =
+      setting.isAttentionOption
+      ? setting.mechanisms.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+      : TaskName.allCases.compactMap { task in
+        setting.fallback(task).map { (task.rawValue, $0) }
+      }
+    guard !cases.isEmpty else { return ["required"] }
+    var groups: [(value: Setting.Default, names: [String])] = []
+    for (name, value) in cases {
+      if let index = groups.firstIndex(where: { $0.value == value }) {
+        groups[index].names.append(name)
+      } else {
+        groups.append((value, [name]))
+      }
+    }
+    let isUniversal = groups.count == 1 && !setting.isAttentionOption
+    return groups.map { group in
+      let text = "default \(group.value.value) (\(group.value.provenance.rawValue))"
+      return isUniversal ? text : "\(text) for \(group.names.joined(separator: ", "))"
+    }
+  }
+}
