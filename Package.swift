@@ -121,6 +121,7 @@ let package = Package(
     tests("RandomnessTests", ["Randomness"]),
     tests("DatasetsTests", ["Datasets", "Tokenization", "Randomness", "HDF5"]),
     tests("TokenizationTests", ["Tokenization"]),
+    tests("HDF5Tests", ["HDF5"], resources: [.copy("Fixtures")]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

@@ -1,0 +1,126 @@
+import CHDF5
+import Foundation
+
+/// What went wrong with an HDF5 file: which file, which object in it, and what to do.
+public struct HDF5Error: Error, Equatable, CustomStringConvertible {
+  /// The sort of failure, for a caller that wants to act on it.
+  public enum Kind: Sendable {
+    /// The file or its folder does not exist.
+    case noSuchFile
+    /// The file may not be read or written.
+    case noPermission
+    /// No space is left, or a quota or size limit was reached.
+    case diskFull
+    /// The file is there, but is no HDF5 file.
+    case notHDF5
+    /// The file begins as an HDF5 file and is cut off or damaged.
+    case damaged
+    /// A group, dataset or attribute is missing.
+    case missingObject
+    /// An object has another type than was asked for, or a value does not fit it.
+    case wrongType
+    /// An object has another shape than was asked for.
+    case wrongShape
+    /// Any other failure of reading or writing.
+    case failed
+  }
+
+  /// The sort of failure.
+  public var kind: Kind
+  /// The path of the file.
+  public var file: String
+  /// The path of the group, dataset or attribute (`/group@attribute`) in the file, or nil.
+  public var object: String?
+  /// What happened, with libhdf5's own words where it had any.
+  public var message: String
+  /// What to do about it.
+  public var hint: String?
+
+  /// An error about `object` in `file`.
+  public init(
+    _ kind: Kind, file: String, object: String? = nil, message: String, hint: String? = nil
+  ) {
+    self.kind = kind
+    self.file = file
+    self.object = object
+    self.message = message
+    self.hint = hint
+  }
+
+  /// `file: object: message. hint`
+  public var description: String {
+    var text = file + ": "
+    if let object { text += object + ": " }
+    text += message
+    if let hint { text += ". " + hint }
+    return text
+  }
+}
+
+extension HDF5Error {
+  /// The error for a library call that just failed; reads libhdf5's error stack.
+  static func library(_ action: String, file: String, object: String? = nil) -> HDF5Error {
+    let stack = errorStack()
+    let all = stack.joined(separator: "; ")
+    let reason = stack.first.map { first in
+      stack.count > 1 ? "\(first) (\(stack[stack.count - 1]))" : first
+    }
+    let message = reason.map { "\(action): \($0)" } ?? action
+    if all.contains("errno = 28") || all.contains("errno = 122") || all.contains("errno = 27") {
+      return diskFull(message, file: file, object: object)
+    }
+    if all.contains("truncated file") || all.contains("wrong version")
+      || all.contains("checksum") || all.contains("bad object header")
+      || all.contains("signature") || all.contains("addr overflow")
+    {
+      return HDF5Error(
+        .damaged, file: file, object: object, message: message,
+        hint: "The file is cut off or damaged: remove it and write it again")
+    }
+    return HDF5Error(.failed, file: file, object: object, message: message)
+  }
+
+  /// The error for a system call that just failed with `code`.
+  static func system(_ action: String, code: Int32, file: String) -> HDF5Error {
+    let message = "\(action): \(errnoText(code))"
+    switch code {
+    case ENOENT, ENOTDIR:
+      return HDF5Error(.noSuchFile, file: file, message: message)
+    case EACCES, EPERM, EROFS:
+      return HDF5Error(
+        .noPermission, file: file, message: message,
+        hint: "Change the permissions of the file and its folder, or choose another place")
+    case ENOSPC, EDQUOT, EFBIG:
+      return diskFull(message, file: file)
+    default:
+      return HDF5Error(.failed, file: file, message: message)
+    }
+  }
+
+  private static func diskFull(_ message: String, file: String, object: String? = nil)
+    -> HDF5Error
+  {
+    HDF5Error(
+      .diskFull, file: file, object: object, message: message,
+      hint: "Free some space, or choose another place")
+  }
+
+  /// libhdf5's descriptions of the failure, the innermost first.
+  private static func errorStack() -> [String] {
+    final class Collector { var lines: [String] = [] }
+    let collector = Collector()
+    H5Ewalk2(
+      0, H5E_WALK_UPWARD,
+      { _, entry, context in
+        guard let entry, let context, let text = entry.pointee.desc else { return 0 }
+        let collector = Unmanaged<Collector>.fromOpaque(context).takeUnretainedValue()
+        let line = String(cString: text)
+        if !collector.lines.contains(line) { collector.lines.append(line) }
+        return 0
+      }, Unmanaged.passUnretained(collector).toOpaque())
+    return collector.lines
+  }
+}
+
+/// The system's words for an error code.
+func errnoText(_ code: Int32) -> String { String(cString: strerror(code)) }

@@ -1,0 +1,121 @@
+import CHDF5
+
+/// A group: a folder of groups and datasets.
+///
+/// A name may be a path (`attention/sbm/x`), relative to the group.
+public class HDF5Group: HDF5Object, @unchecked Sendable {
+  /// The names of the groups and datasets in it, sorted.
+  public func children() throws -> [String] {
+    try Library.locked {
+      try checkOpen()
+      var info = H5G_info_t()
+      guard H5Gget_info(id, &info) >= 0 else { throw libraryFailure("cannot be listed") }
+      return try (0..<info.nlinks).map { index in
+        try readName { buffer, size in
+          H5Lget_name_by_idx(id, ".", H5_INDEX_NAME, H5_ITER_INC, index, buffer, size, 0)
+        }
+      }
+    }
+  }
+
+  /// Whether `name` leads to a group or dataset.
+  public func exists(_ name: String) throws -> Bool {
+    try Library.locked {
+      try checkOpen()
+      var prefix = ""
+      for part in name.split(separator: "/") {
+        prefix += prefix.isEmpty ? String(part) : "/" + part
+        guard H5Lexists(id, prefix, 0) > 0, H5Oexists_by_name(id, prefix, 0) > 0 else {
+          return false
+        }
+      }
+      return true
+    }
+  }
+
+  /// Whether `name` leads to a group.
+  public func isGroup(_ name: String) throws -> Bool {
+    try Library.locked { try exists(name) && kind(of: name) == H5I_GROUP }
+  }
+
+  /// Whether `name` leads to a dataset.
+  public func isDataset(_ name: String) throws -> Bool {
+    try Library.locked { try exists(name) && kind(of: name) == H5I_DATASET }
+  }
+
+  /// Opens a group.
+  public func group(_ name: String) throws -> HDF5Group {
+    try Library.locked {
+      HDF5Group(id: try open(name, as: H5I_GROUP), path: fullPath(name), session: session)
+    }
+  }
+
+  /// Opens a dataset.
+  public func dataset(_ name: String) throws -> HDF5Dataset {
+    try Library.locked {
+      HDF5Dataset(id: try open(name, as: H5I_DATASET), path: fullPath(name), session: session)
+    }
+  }
+
+  /// Creates a group, and the groups on the way to it; opens it where it exists.
+  @discardableResult public func createGroup(_ name: String) throws -> HDF5Group {
+    try Library.locked {
+      if try exists(name) { return try group(name) }
+      let created = try withIntermediateGroups(for: name) { links in
+        H5Gcreate2(id, name, links, 0, 0)
+      }
+      return HDF5Group(id: created, path: fullPath(name), session: session)
+    }
+  }
+
+  /// Removes the link to a group or dataset.
+  public func remove(_ name: String) throws {
+    try Library.locked {
+      try checkOpen()
+      guard H5Ldelete(id, name, 0) >= 0 else {
+        throw libraryFailure("cannot be removed", of: fullPath(name))
+      }
+    }
+  }
+
+  func fullPath(_ name: String) -> String {
+    if name.hasPrefix("/") { return name }
+    return path == "/" ? "/" + name : path + "/" + name
+  }
+
+  /// Calls `create` with link properties that create the groups on the way to `name`.
+  func withIntermediateGroups(for name: String, _ create: (hid_t) -> hid_t) throws -> hid_t {
+    try checkOpen()
+    func failed() -> HDF5Error { libraryFailure("cannot be created", of: fullPath(name)) }
+    let properties = H5Pcreate(chdf5_link_create())
+    return try withHandle(properties, closedBy: H5Pclose, orThrow: failed) { properties in
+      H5Pset_create_intermediate_group(properties, 1)
+      // Names are UTF-8, as h5py's.
+      H5Pset_char_encoding(properties, H5T_CSET_UTF8)
+      let created = create(properties)
+      guard created >= 0 else { throw failed() }
+      return created
+    }
+  }
+
+  private func kind(of name: String) -> H5I_type_t {
+    let object = H5Oopen(id, name, 0)
+    guard object >= 0 else { return H5I_BADID }
+    defer { H5Oclose(object) }
+    return H5Iget_type(object)
+  }
+
+  private func open(_ name: String, as kind: H5I_type_t) throws -> hid_t {
+    guard try exists(name) else {
+      throw failure(.missingObject, "there is no such object", of: fullPath(name))
+    }
+    let object = H5Oopen(id, name, 0)
+    guard object >= 0 else { throw libraryFailure("cannot be opened", of: fullPath(name)) }
+    guard H5Iget_type(object) == kind else {
+      H5Oclose(object)
+      let wanted = kind == H5I_GROUP ? "group" : "dataset"
+      throw failure(.wrongType, "is not a \(wanted)", of: fullPath(name))
+    }
+    return object
+  }
+}

@@ -1,0 +1,34 @@
+import CHDF5
+import Foundation
+
+/// The process's one libhdf5, which is not safe to enter from two threads at once.
+enum Library {
+  static let lock = NSRecursiveLock()
+
+  /// Keeps libhdf5 from printing its error stack; the first use opens the library.
+  private static let opened: Bool = {
+    H5open()
+    H5Eset_auto2(0, nil, nil)
+    return true
+  }()
+
+  /// Runs `body` while no other thread is inside libhdf5.
+  static func locked<Result>(_ body: () throws -> Result) rethrows -> Result {
+    lock.lock()
+    defer { lock.unlock() }
+    _ = opened
+    return try body()
+  }
+}
+
+/// A libhdf5 identifier that lives for one scope.
+///
+/// Runs `body` with `id` and closes it afterwards; a negative `id` is the failure `error`.
+func withHandle<Result>(
+  _ id: hid_t, closedBy close: (hid_t) -> herr_t, orThrow error: () -> HDF5Error,
+  _ body: (hid_t) throws -> Result
+) throws -> Result {
+  guard id >= 0 else { throw error() }
+  defer { _ = close(id) }
+  return try body(id)
+}
