@@ -122,6 +122,10 @@ let package = Package(
     tests("DatasetsTests", ["Datasets", "Tokenization", "Randomness", "HDF5"]),
     tests("TokenizationTests", ["Tokenization"]),
     tests("HDF5Tests", ["HDF5"], resources: [.copy("Fixtures")]),
+    tests("TorchTests", ["Torch", "Randomness"]),
+    tests("NNTests", ["NN", "Torch", "Randomness"]),
+    tests("ModelsTests", ["Models", "NN", "Torch", "Randomness"]),
+    tests("VerificationTests", ["Verification"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

@@ -8,8 +8,7 @@ final class NoAttention: AttentionMechanism {
 
   init(_ configuration: AttentionConfiguration) throws {}
 
-  func callAsFunction(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput
-  {
+  func callAsFunction(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput {
     AttentionOutput(values: input.values)
   }
 }

@@ -90,9 +90,11 @@ public final class SBMAttention: AttentionMechanism {
     switch sampler {
     case .bernoulli:
       let n = input.queries.size(2)
-      let uniform = Tensor.uniform(
-        keys: context.keys, site: context.counterWord(.edges), heads: input.queries.size(1),
-        rows: n, columns: n, device: input.queries.device)
+      let uniform =
+        context.edgeUniforms?[context.layer]
+        ?? .uniform(
+          keys: context.keys, site: context.counterWord(.edges), heads: input.queries.size(1),
+          rows: n, columns: n, device: input.queries.device)
       return attend(input, memberships, uniform: uniform.to(input.queries.dtype), context)
     case .fastrg:
       return attend(input, memberships, edges: sampleEdges(memberships, input, context), context)

@@ -13,8 +13,7 @@ final class SoftmaxAttention: AttentionMechanism {
     dropout = configuration.dropout
   }
 
-  func callAsFunction(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput
-  {
+  func callAsFunction(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput {
     let scores = scaledScores(input, context)
     let weights = NN.dropout(
       scores.softmax(-1), probability: dropout, site: .attentionDropout, context: context)

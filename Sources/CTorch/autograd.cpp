@@ -96,8 +96,10 @@ ct_status ct_adamw(const ct_tensor *const *parameters, const ct_tensor *const *g
     at::NoGradGuard no_grad;
     std::vector<at::Tensor> p, g, m, v, steps;
     for (int i = 0; i < count; ++i) {
+      // The fused kernel walks memory and does not look at strides.
+      TORCH_CHECK(unwrap(parameters[i]).is_contiguous(), "parameter ", i, " is not contiguous");
       p.push_back(unwrap(parameters[i]));
-      g.push_back(unwrap(gradients[i]));
+      g.push_back(unwrap(gradients[i]).contiguous());
       m.push_back(unwrap(first_moments[i]));
       v.push_back(unwrap(second_moments[i]));
       // libtorch reads each parameter's own step counter, already advanced.

@@ -34,6 +34,11 @@ public struct ForwardContext: Sendable {
   /// How long the published code's input would be, padding included; mechanisms whose definition
   /// depends on the padded length use it. The tensor itself may be shorter.
   public var paddedLength: Int?
+  /// Random rotations of each layer, in place of drawn ones, likewise.
+  public var rotations: [Tensor]?
+  /// Uniform numbers `[batch, heads, n, n]` of each layer, in place of those drawn from the keys: for
+  /// parity with runs of other programs.
+  public var edgeUniforms: [Tensor]?
 
   /// A context for one pass over `keys.count` examples.
   public init(
