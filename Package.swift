@@ -107,7 +107,7 @@ let package = Package(
 
     // The harness
     module("Training", ["Models", "Datasets", "RunLog", "Experiments"]),
-    module("Verification", ["Training", "Models", "HDF5"]),
+    module("Verification", ["Models", "HDF5", "Diagnostics"]),
     module("Reports", ["RunLog"]),
     .executableTarget(
       name: "sbm",

@@ -1,3 +1,4 @@
+import Diagnostics
 import HDF5
 import Torch
 
@@ -22,7 +23,7 @@ struct GoldenFile {
 }
 
 /// Something in a golden file that cannot be used.
-public struct GoldenError: Error, CustomStringConvertible {
+public struct GoldenError: ExitCodeProviding, CustomStringConvertible {
   /// File or object.
   public var place: String
   /// What is wrong there.
@@ -30,6 +31,9 @@ public struct GoldenError: Error, CustomStringConvertible {
 
   /// Place and problem.
   public var description: String { "\(place): \(problem)" }
+
+  /// The input is to blame.
+  public var exitCode: ExitCode { .badInput }
 }
 
 extension HDF5Group {

@@ -11,4 +11,5 @@ struct Root: CommandGroup {
   static let subcommands: [any Command.Type] = [
     RunCommand.self
   ]
+  static let subcommands: [any Command.Type] = [VerifyCommand.self]
 }

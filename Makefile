@@ -1,0 +1,83 @@
+# Every target installs what it needs first, so each works as the first command on a fresh machine
+# with Debian 12 and Swift.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := build
+
+TORCH := 2.13.0
+# What the build, the figures and `make deps` itself need from Debian.
+PACKAGES := libhdf5-dev libyaml-dev libarchive-dev libpng-dev gnuplot-nox pkg-config \
+            python3-pip unzip
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+
+# LIBTORCH=/path uses another build of libtorch (for example one with CUDA).
+LIBTORCH ?= $(CURDIR)/.deps/libtorch
+export LIBTORCH
+
+BUILD := swift build -c release
+SBM := .build/release/sbm
+
+.PHONY: help deps build test quickstart bench sanitize lint format clean
+
+help: ## Show the targets.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+
+deps: .deps/packages $(LIBTORCH)/lib/libtorch_cpu.so ## Install Debian packages and unpack libtorch into .deps.
+
+# The stamp's content is the list of packages: a longer list is installed again.
+.deps/packages: Makefile
+	@mkdir -p .deps
+	@missing=$$(for p in $(PACKAGES); do \
+	  dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+	if [ -n "$$missing" ]; then \
+	  echo "Installing" $$missing; \
+	  $(SUDO) apt-get update -qq; \
+	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	fi
+	@echo "$(PACKAGES)" > $@
+
+# The CPU build where the package index has it, else the default one. The wheel is a zip file; nothing
+# of Python is installed.
+$(CURDIR)/.deps/libtorch/lib/libtorch_cpu.so: | .deps/packages
+	@echo "Fetching libtorch $(TORCH)"
+	@rm -rf .deps/wheel .deps/unpacked
+	@mkdir -p .deps/wheel
+	@pip=(python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: \
+	  --python-version 3.11 --platform manylinux_2_28_$$(uname -m) --dest .deps/wheel); \
+	"$${pip[@]}" torch==$(TORCH)+cpu 2>/dev/null || "$${pip[@]}" torch==$(TORCH)
+	@unzip -q .deps/wheel/torch-*.whl 'torch/include/*' 'torch/lib/*' 'torch-*.dist-info/*' -d .deps/unpacked
+	@rm -rf .deps/libtorch
+	@mv .deps/unpacked/torch-*.dist-info .deps/unpacked/torch/
+	@mv .deps/unpacked/torch .deps/libtorch
+	@rm -rf .deps/wheel .deps/unpacked
+
+# A libtorch of the user's own is theirs to install.
+ifneq ($(LIBTORCH),$(CURDIR)/.deps/libtorch)
+$(LIBTORCH)/lib/libtorch_cpu.so:
+	@echo "error: LIBTORCH=$(LIBTORCH) has no lib/libtorch_cpu.so; unset LIBTORCH to use .deps/libtorch" >&2
+	@exit 1
+endif
+
+build: deps ## Build .build/release/sbm.
+	@$(BUILD) --product sbm
+
+test: deps ## Build and run every test, a smoke run of the whole pipeline among them.
+	@$(BUILD) --product sbm
+	@$(BUILD) --build-tests
+	@swift test -c release --skip-build
+
+quickstart: build ## Train softmax and SBM attention on ListOps, then print the table (minutes).
+	@$(SBM) run experiments/quickstart.yaml --out results/quickstart --resume
+	@$(SBM) report results/quickstart
+	@$(SBM) report results/quickstart --format html --out results/quickstart/report.html
+	@echo "Figures: $(CURDIR)/results/quickstart/report.html"
+
+lint: ## Check the format of the sources.
+	@swift format lint --strict --recursive Package.swift Sources Tests
+
+format: ## Format the sources.
+	@swift format format --in-place --recursive Package.swift Sources Tests
+
+clean: ## Remove what was built (not .deps).
+	@rm -rf .build

@@ -1,0 +1,82 @@
+import Arguments
+import Diagnostics
+import Foundation
+import Verification
+
+/// `sbm verify`: parity with the published code.
+struct VerifyCommand: Command {
+  static let name = "verify"
+  static let abstract = "Compare the model zoo with numbers of the published code."
+  static let discussion = """
+    Runs every entry of a golden file that the zoo implements (attention blocks: values and all \
+    gradients; whole models: the loss, learning rate and beta1 of each step, the first gradients, \
+    the final parameters) and prints one row a check with its largest error, relative to the \
+    largest golden value (at least 0.1). Exits with 1 if an error exceeds its bound.
+    """
+  static let parameters: [any AnyParameter] = [file, tolerance, json]
+
+  private static let file = Parameter<String>.argument(
+    "golden", help: "A golden file (HDF5), laid out as Tests/Fixtures/README.md says.")
+  private static let tolerance = Parameter<Double>.option(
+    "tolerance", value: "error", default: 1e-5,
+    help: "The largest error that passes. What float32 itself leaves uncertain has a wider bound.",
+    check: { $0 > 0 ? nil : "It must be positive." })
+  private static let json = Parameter<Bool>.flag("json", help: "Print one JSON object a line.")
+
+  private let path: String
+  private let tolerance: Double
+  private let json: Bool
+
+  init(_ arguments: ParsedArguments) throws {
+    path = arguments[Self.file]
+    tolerance = arguments[Self.tolerance]
+    json = arguments[Self.json]
+  }
+
+  func run() throws {
+    let report = try Verifier(tolerances: Tolerances(general: tolerance)).verify(path)
+    try json ? printJSON(report) : printRows(report)
+    if !report.passes { throw Ending(exitCode: .failure) }
+  }
+
+  private func printRows(_ report: VerificationReport) throws {
+    let names = report.checks.map { "\($0.entry)  \($0.quantity)" }
+    let width = names.map(\.count).max() ?? 0
+    for (name, check) in zip(names, report.checks) {
+      let padded = name.padding(toLength: width, withPad: " ", startingAt: 0)
+      let numbers = String(format: "%9.2e  (bound %.0e)", check.error, check.bound)
+      try Output.line("\(check.passes ? "ok  " : "FAIL")  \(padded)  \(numbers)")
+    }
+    for entry in report.notImplemented { try Output.line("--    \(entry)  not implemented") }
+    let failed = report.checks.count { !$0.passes }
+    try Output.line(
+      "\(report.checks.count - failed) checks within their bounds, \(failed) beyond, "
+        + "\(report.notImplemented.count) entries not implemented")
+  }
+
+  private func printJSON(_ report: VerificationReport) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    for check in report.checks {
+      let row = JSONRow(
+        entry: check.entry, quantity: check.quantity, error: check.error, bound: check.bound,
+        status: check.passes ? "ok" : "fail")
+      try Output.line(String(decoding: encoder.encode(row), as: UTF8.self))
+    }
+    for entry in report.notImplemented {
+      let row = JSONRow(
+        entry: entry, quantity: nil, error: nil, bound: nil, status: "not implemented")
+      try Output.line(String(decoding: encoder.encode(row), as: UTF8.self))
+    }
+  }
+
+  private struct JSONRow: Encodable {
+    var entry: String
+    var quantity: String?
+    var error: Double?
+    var bound: Double?
+    var status: String
+  }
+}
