@@ -97,7 +97,7 @@ let package = Package(
     // Tensors and models
     module("Torch", ["CTorch", "Randomness"]),
     module("NN", ["Torch", "CKernels"]),
-    module("Attention", ["NN"]),
+    module("Attention", ["NN", "CKernels"]),
     module("Models", ["Attention", "NN"]),
 
     // Files

@@ -14,6 +14,10 @@ final class SoftmaxAttention: AttentionMechanism {
   }
 
   func callAsFunction(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput {
+    if context.runsNative(on: input.queries) {
+      return AttentionOutput(
+        values: NativeKernels.fullAttention(input, dropout: dropout, context: context))
+    }
     let scores = scaledScores(input, context)
     let weights = NN.dropout(
       scores.softmax(-1), probability: dropout, site: .attentionDropout, context: context)

@@ -45,6 +45,24 @@ import Torch
     #expect(difference < 1e-5)
   }
 
+  /// The native path gives the operators' logits and gradients, dropout included.
+  @Test(arguments: ["softmax"])
+  func nativeAndPortablePathsAgree(kind: String) throws {
+    let model = try Self.model(kind)
+    let text = TextInput(tokens: Self.tokens([40, 25, 64], padded: 64))
+    let parameters = model.trainableParameters().map(\.parameter.value)
+    func run(_ path: ComputePath) -> (logits: Tensor, gradients: [Tensor]) {
+      let context = ForwardContext(keys: [3, 4, 5], isTraining: true, path: path)
+      let logits = model(text, context: context).logits
+      return (logits, logits.square().sum().gradients(of: parameters))
+    }
+    let (native, portable) = (run(.native), run(.portable))
+    #expect((native.logits - portable.logits).abs().max().item < 1e-5)
+    for (a, b) in zip(native.gradients, portable.gradients) where b.isDefined {
+      #expect((a - b).abs().max().item < 1e-4 * Swift.max(b.abs().max().item, 0.1))
+    }
+  }
+
   /// Under `published` mean pooling divides by the padded length: trimming needs to be told.
   @Test func publishedPoolingCountsPadding() throws {
     let model = try Self.model("softmax")

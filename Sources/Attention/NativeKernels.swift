@@ -1,0 +1,32 @@
+import CKernels
+import NN
+import Randomness
+import Torch
+
+/// The native kernels of `CKernels`, as functions of attention's own values.
+enum NativeKernels {
+  /// Calls `body` with the settings that all attention kernels share.
+  ///
+  /// - Parameter skipsPadding: Give zeros for queries at padding, which nothing after attention reads.
+  static func withSettings(
+    _ input: AttentionInput, dropout: Double, context: ForwardContext, skipsPadding: Bool,
+    _ body: (UnsafePointer<ck_attention>, inout OpaquePointer?) -> ct_status
+  ) -> Tensor {
+    context.keys.withUnsafeBufferPointer { keys in
+      var settings = ck_attention(
+        keys: keys.baseAddress, dropout_site: context.counterWord(.attentionDropout),
+        dropout: context.isTraining ? dropout : 0, key_mask: input.keyMask.raw,
+        skip_padding: skipsPadding ? 1 : 0)
+      return Tensor.make { body(&settings, &$0) }
+    }
+  }
+
+  /// Full attention, `[batch, heads, n, headDim]`; memory grows with n.
+  static func fullAttention(
+    _ input: AttentionInput, dropout: Double, context: ForwardContext
+  ) -> Tensor {
+    withSettings(input, dropout: dropout, context: context, skipsPadding: true) {
+      ck_full_attention(input.queries.raw, input.keys.raw, input.values.raw, $0, &$1)
+    }
+  }
+}
