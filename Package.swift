@@ -112,7 +112,8 @@ let package = Package(
     .executableTarget(
       name: "sbm",
       dependencies: [
-        "Arguments", "Attention", "Diagnostics", "Experiments", "Datasets", "Training", "Verification",
+        "Arguments", "Attention", "Diagnostics", "Experiments", "Datasets", "Training",
+        "Verification",
         "Reports",
       ],
       swiftSettings: swift),

@@ -9,7 +9,7 @@ struct Root: CommandGroup {
   static let abstract =
     "Train efficient-attention Transformers, and report them beside the paper's results."
   static let subcommands: [any Command.Type] = [
-    RunCommand.self
+    RunCommand.self,
+    VerifyCommand.self,
   ]
-  static let subcommands: [any Command.Type] = [VerifyCommand.self]
 }
