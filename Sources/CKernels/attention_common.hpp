@@ -14,8 +14,11 @@
 
 namespace kernels {
 
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
 /// Owned copies of `ck_attention`'s fields: they outlive the call, for backward.
-struct Settings {
+struct Settings : torch::CustomClassHolder {
   std::vector<uint64_t> keys;
   uint32_t site = 0, threshold = 0;
   float dropout_scale = 1;
@@ -32,6 +35,18 @@ struct Settings {
   /// How many queries of an example are computed.
   int queries(int64_t example, int64_t n) const;
 };
+using SettingsPointer = c10::intrusive_ptr<Settings>;
+
+/// Keeps an object in a function's context until backward.
+template <class T>
+void keep(AutogradContext *context, const char *name, const c10::intrusive_ptr<T> &object) {
+  context->saved_data[name] = c10::IValue::make_capsule(object);
+}
+
+template <class T>
+const T &kept(AutogradContext *context, const char *name) {
+  return *static_cast<T *>(context->saved_data[name].toCapsule().get());
+}
 
 /// Traps tensors that the kernels do not take.
 inline void check_input(const at::Tensor &x, const char *name, int64_t rank) {

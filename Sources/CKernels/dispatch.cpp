@@ -59,6 +59,20 @@ void *Arena::bytes(size_t size) {
   return result;
 }
 
+EdgeBuffer &EdgeBuffer::fresh() {
+  static thread_local EdgeBuffer buffer;
+  buffer.count = 0;
+  return buffer;
+}
+
+void EdgeBuffer::grow(size_t more) {
+  const size_t wanted = count + more + 16;
+  capacity = wanted > 2 * capacity ? wanted : 2 * capacity;
+  std::unique_ptr<int32_t[]> larger(new int32_t[capacity]);
+  if (count > 0) std::memcpy(larger.get(), data.get(), count * sizeof(int32_t));
+  data = std::move(larger);
+}
+
 Arena::~Arena() {
   for (const Block &block : blocks) ::operator delete(block.memory, std::align_val_t(64));
 }

@@ -5,15 +5,6 @@
 namespace kernels {
 namespace {
 
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
-
-/// Settings travel from forward to backward in the context.
-struct SettingsHolder : torch::CustomClassHolder {
-  Settings settings;
-  explicit SettingsHolder(Settings given) : settings(std::move(given)) {}
-};
-
 FullHead full_head(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v,
                    const Settings &settings, int64_t b, int64_t h) {
   FullHead head;
@@ -29,7 +20,8 @@ FullHead full_head(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v
 
 struct FullAttention : torch::autograd::Function<FullAttention> {
   static at::Tensor forward(AutogradContext *context, const at::Tensor &query, const at::Tensor &key,
-                            const at::Tensor &value, const Settings &settings) {
+                            const at::Tensor &value, const SettingsPointer &own) {
+    const Settings &settings = *own;
     const at::Tensor q = with_rows(query), k = with_rows(key), v = with_rows(value);
     const int64_t batch = q.size(0), heads = q.size(1), n = q.size(2);
     const at::Tensor out = empty_heads(q.sizes());
@@ -44,8 +36,7 @@ struct FullAttention : torch::autograd::Function<FullAttention> {
       if (settings.queries(b, n) < n) out.select(0, b).slice(1, settings.queries(b, n)).zero_();
     }
     context->save_for_backward({q, k, v, out, log_sum});
-    context->saved_data["settings"] =
-        c10::IValue::make_capsule(c10::make_intrusive<SettingsHolder>(settings));
+    keep(context, "settings", own);
     return out;
   }
 
@@ -53,7 +44,7 @@ struct FullAttention : torch::autograd::Function<FullAttention> {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &q = saved[0], &k = saved[1], &v = saved[2], &out = saved[3];
     const Settings &settings =
-        static_cast<SettingsHolder *>(context->saved_data["settings"].toCapsule().get())->settings;
+        kept<Settings>(context, "settings");
     const int64_t batch = q.size(0), heads = q.size(1), n = q.size(2);
     if (!gradients[0].defined()) return {{}, {}, {}, {}};
     const at::Tensor upstream = with_rows(gradients[0]);
@@ -95,7 +86,7 @@ ct_status ck_full_attention(const ct_tensor *q, const ct_tensor *k, const ct_ten
     TORCH_CHECK(key.sizes() == query.sizes() && value.sizes() == query.sizes(),
                 "q, k and v must have one shape, got ", query.sizes(), ", ", key.sizes(), " and ",
                 value.sizes());
-    const kernels::Settings own(*settings, query.size(0), query.size(2));
+    const auto own = c10::make_intrusive<kernels::Settings>(*settings, query.size(0), query.size(2));
     ctorch::give(out, kernels::FullAttention::apply(query, key, value, own));
   });
 }

@@ -68,12 +68,78 @@ struct FullHeadGradient {
   Output q, k, v;
 };
 
+/// One head of attention over edges. Row i's keys are column[start[i] .. start[i + 1]), ascending.
+/// `column` is readable for 16 entries past its end.
+struct SparseHead {
+  int queries = 0, keys = 0, dim = 0;
+  float scale = 1;
+  const uint32_t *start = nullptr;
+  const int32_t *column = nullptr;
+  const float *visible = nullptr;       // [keys] 0 or 1, or null: all visible
+  Input q, k, v;
+  DropoutSite dropout;
+  Output out;
+  /// [edges]: the weight before dropout; its sign says that it was dropped. Writable for 16 past.
+  float *weight = nullptr;
+};
+
+struct SparseHeadGradient {
+  Input out, out_gradient;
+  Output q, k, v;
+  float *score = nullptr;  // [edges] or null: gradients of the scores, in the edges' order
+};
+
+/// Columns of edges as they are found; grows on demand. There is always room for 16 entries more
+/// than asked for, so that whole vectors can be stored.
+class EdgeBuffer {
+ public:
+  /// This thread's buffer, emptied.
+  static EdgeBuffer &fresh();
+  /// Where the next columns go; there is room for `more`.
+  int32_t *next(size_t more) {
+    if (count + more + 16 > capacity) grow(more);
+    return data.get() + count;
+  }
+  const int32_t *begin() const { return data.get(); }
+  size_t count = 0;
+
+ private:
+  std::unique_ptr<int32_t[]> data;
+  size_t capacity = 0;
+  void grow(size_t more);
+};
+
+/// One head's graph to be sampled with edge probabilities (bernoulli) or expected numbers of edges
+/// (fastrg) left . right. Rows and columns where `visible` is 0 get no edge.
+struct GraphHead {
+  int rows = 0, columns = 0, clusters = 0;
+  Input left, right;               // [rows, clusters], [columns, clusters]
+  const float *visible = nullptr;  // or null
+  float bias = 0;                  // added to the probability (bernoulli)
+  uint64_t key = 0;
+  uint32_t site = 0, head = 0;
+};
+
+/// The straight-through gradient of one head's graph.
+struct GraphHeadGradient {
+  const uint32_t *start = nullptr;
+  const int32_t *column = nullptr;
+  float *score = nullptr;  // [edges]: gradients of the scores; overwritten with the clamped sums
+  float density = 0;       // gradient of each edge through the density
+  Output left, right;
+};
+
 /// One variant of every kernel.
 struct Table {
   const char *name;
   bool (*supported)();
   void (*full_forward)(const FullHead &, Arena &);
   void (*full_backward)(const FullHead &, const FullHeadGradient &, Arena &);
+  void (*sparse_forward)(const SparseHead &, Arena &);
+  void (*sparse_backward)(const SparseHead &, const SparseHeadGradient &, Arena &);
+  void (*sample_bernoulli)(const GraphHead &, uint32_t *start, EdgeBuffer &, Arena &);
+  void (*sample_fastrg)(const GraphHead &, uint32_t *start, EdgeBuffer &, Arena &);
+  void (*graph_backward)(const GraphHead &, const GraphHeadGradient &, Arena &);
 };
 
 /// The variant in use: the best that this machine runs, or the one asked for.

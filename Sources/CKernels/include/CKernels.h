@@ -46,6 +46,53 @@ typedef struct ck_attention {
 ct_status ck_full_attention(const ct_tensor *q, const ct_tensor *k, const ct_tensor *v,
                             const ck_attention *settings, ct_tensor **out);
 
+// MARK: Graphs
+
+/// Edges of one graph for each example and head (or a single one for all): for each query the keys
+/// it sees, ascending. Immutable; freed with `ck_edges_free`.
+typedef struct ck_edges ck_edges;
+
+/// One graph for all examples and heads: the keys of query i are
+/// `columns[start[i] ..< start[i + 1]]`, ascending without repetition, `start` has n + 1 entries.
+ct_status ck_edges_create(int64_t n, const uint32_t *start, const int32_t *columns, ck_edges **out);
+void ck_edges_free(ck_edges *edges);
+/// The number of edges of a head of an example.
+int64_t ck_edges_count(const ck_edges *edges, int64_t example, int64_t head);
+/// Copies a graph out: `start` has room for n + 1 entries, `columns` for `ck_edges_count`.
+void ck_edges_read(const ck_edges *edges, int64_t example, int64_t head, uint32_t *start,
+                   int32_t *columns);
+
+/// How a graph is sampled.
+typedef struct ck_graph {
+  /// One random key an example, and the site word of the sampler's numbers.
+  const uint64_t *keys;
+  uint32_t site;
+  /// 1 where a token is real, `[batch, n]` float; NULL: all are real.
+  const ct_tensor *key_mask;
+  /// Sample and count only pairs of real tokens (protocol `strict`) instead of all n * n.
+  int real_only;
+} ck_graph;
+
+/// Edges (i, j) where uniform(row i, column j) < left_i . right_j + 0.01 (philox.hpp's numbers).
+/// `left`, `right`: `[batch, heads, n, clusters]`, such as Q̂ S and K̂.
+ct_status ck_sample_bernoulli(const ct_tensor *left, const ct_tensor *right, const ck_graph *graph,
+                              ck_edges **out);
+/// Edges (i, j) with probability 1 - exp(-left_i . right_j), independently: the paper's Algorithm 1,
+/// in time linear in edges. All entries must be at least 0; isa/fastrg.hpp has the argument.
+ct_status ck_sample_fastrg(const ct_tensor *left, const ct_tensor *right, const ck_graph *graph,
+                           ck_edges **out);
+
+/// Attention over edges: softmax over each query's edges to real keys, dropout, weighted sum of v.
+/// A query without any gives zeros. Time and memory grow with edges.
+///
+/// With `left` and `right`, the gradient also passes straight through the sample to them: at an edge,
+/// hardtanh(gradient of the loss to the mask entry), the density's part included. `density`
+/// `[batch, heads]` is edges over pairs (`graph->real_only` says which). All three or none.
+ct_status ck_edge_attention(const ct_tensor *q, const ct_tensor *k, const ct_tensor *v,
+                            const ck_attention *settings, const ck_edges *edges,
+                            const ct_tensor *left, const ct_tensor *right, const ck_graph *graph,
+                            ct_tensor **out, ct_tensor **density);
+
 #ifdef __cplusplus
 }
 #endif

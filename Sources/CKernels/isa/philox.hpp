@@ -53,9 +53,9 @@ CK_INLINE PhiloxGroup philox_group(uint64_t key, uint32_t first, uint32_t row, u
   return group;
 }
 
-// Words 0 and 1 of WIDTH arbitrary counters {c0, c1, site, head}.
-CK_INLINE void philox_pairs(uint64_t key, Word c0, Word c1, uint32_t site, uint32_t head,
-                            Word &word0, Word &word1) {
+// The four words of WIDTH arbitrary counters {c0, c1, site, head}.
+CK_INLINE void philox_words(uint64_t key, Word c0, Word c1, uint32_t site, uint32_t head,
+                            Word *words) {
   Wide even[4], odd[4];
   even[0] = low_half((Wide)c0);
   odd[0] = (Wide)c0 >> 32;
@@ -65,8 +65,8 @@ CK_INLINE void philox_pairs(uint64_t key, Word c0, Word c1, uint32_t site, uint3
   even[3] = odd[3] = Wide{} + uint64_t(head);
   philox_rounds(key, even[0], even[1], even[2], even[3]);
   philox_rounds(key, odd[0], odd[1], odd[2], odd[3]);
-  word0 = merge(even[0], odd[0]);
-  word1 = merge(even[1], odd[1]);
+  CK_UNROLL
+  for (int w = 0; w < 4; ++w) words[w] = merge(even[w], odd[w]);
 }
 
 constexpr int DROPOUT_GROUP = 128;  // columns decided by one group of counters
@@ -96,6 +96,19 @@ CK_INLINE void dropout_factors(const Dropout &dropout, uint32_t row, uint32_t bl
       store(at + 16, word >= high ? scale : Float{});
     }
   }
+}
+
+// The same factors, 0 or `scale`, for WIDTH arbitrary columns of a row. About 140 operations.
+CK_INLINE Float dropout_factors_at(const Dropout &dropout, uint32_t row, Int columns) {
+  const Word column = (Word)columns;
+  Word words[4];
+  philox_words(dropout.key, (column >> 7) * 16 + (column & 15), Word{} + row, dropout.site,
+               dropout.head, words);
+  const Word low = (column & 32) != 0 ? words[1] : words[0];
+  const Word high = (column & 32) != 0 ? words[3] : words[2];
+  const Word word = (column & 64) != 0 ? high : low;
+  const Word bits = (column & 16) != 0 ? word >> 16 : word & 0xFFFFu;
+  return bits >= dropout.threshold ? splat(dropout.scale) : Float{};
 }
 
 // 64 uniform numbers in [0, 1) for the columns of `block` in `row`.

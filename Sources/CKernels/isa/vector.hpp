@@ -69,3 +69,89 @@ CK_INLINE Float exp2(Float x) {
   p = fma(p, r, splat(1.0f));
   return (Float)((Int)p + ((Int)shifted << 23));
 }
+
+// WIDTH floats base[index[lane]].
+CK_INLINE Float gather(const float *base, Int index) {
+#if CK_WIDTH == 16
+  return (Float)_mm512_i32gather_ps((__m512i)index, base, 4);
+#elif CK_WIDTH == 8
+  return (Float)_mm256_i32gather_ps(base, (__m256i)index, 4);
+#else
+  Float result;
+  CK_UNROLL
+  for (int i = 0; i < WIDTH; ++i) result[i] = base[index[i]];
+  return result;
+#endif
+}
+
+// Lane i of the result is the sum of all lanes of part[i]: a transposition that adds on the way.
+// WIDTH - 1 additions and twice as many shuffles for WIDTH sums.
+CK_INLINE Float sums_of(const Float *part) {
+#if CK_WIDTH == 16
+#define CK_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+  Float group[4];
+  CK_UNROLL
+  for (int g = 0; g < 4; ++g) {
+    // Parts g, 4 + g, 8 + g, 12 + g end up in the four 128-bit quarters of group[g].
+    const Float a = part[g], b = part[4 + g], c = part[8 + g], d = part[12 + g];
+    const Float ab = CK_SHUFFLE(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +
+                     CK_SHUFFLE(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+    const Float cd = CK_SHUFFLE(c, d, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +
+                     CK_SHUFFLE(c, d, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+    group[g] = CK_SHUFFLE(ab, cd, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27) +
+               CK_SHUFFLE(ab, cd, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+  }
+  Float half[2];
+  CK_UNROLL
+  for (int h = 0; h < 2; ++h) {
+    const Float x = group[2 * h], y = group[2 * h + 1];
+    half[h] = CK_SHUFFLE(x, y, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29) +
+              CK_SHUFFLE(x, y, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+  }
+  return CK_SHUFFLE(half[0], half[1], 0, 2, 16, 18, 4, 6, 20, 22, 8, 10, 24, 26, 12, 14, 28, 30) +
+         CK_SHUFFLE(half[0], half[1], 1, 3, 17, 19, 5, 7, 21, 23, 9, 11, 25, 27, 13, 15, 29, 31);
+#elif CK_WIDTH == 8
+#define CK_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+  Float group[4];
+  CK_UNROLL
+  for (int g = 0; g < 4; ++g) {
+    const Float a = part[g], b = part[4 + g];
+    group[g] = CK_SHUFFLE(a, b, 0, 1, 2, 3, 8, 9, 10, 11) + CK_SHUFFLE(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
+  }
+  Float half[2];
+  CK_UNROLL
+  for (int h = 0; h < 2; ++h) {
+    const Float x = group[2 * h], y = group[2 * h + 1];
+    half[h] = CK_SHUFFLE(x, y, 0, 1, 8, 9, 4, 5, 12, 13) + CK_SHUFFLE(x, y, 2, 3, 10, 11, 6, 7, 14, 15);
+  }
+  return CK_SHUFFLE(half[0], half[1], 0, 2, 8, 10, 4, 6, 12, 14) +
+         CK_SHUFFLE(half[0], half[1], 1, 3, 9, 11, 5, 7, 13, 15);
+#else
+  Float result;
+  CK_UNROLL
+  for (int i = 0; i < WIDTH; ++i) result[i] = sum(part[i]);
+  return result;
+#endif
+}
+
+// One bit a lane from a comparison's result (all ones or zeros).
+CK_INLINE uint32_t bits_of(Int mask) {
+#if CK_WIDTH == 16
+  return _mm512_movepi32_mask((__m512i)mask);
+#elif CK_WIDTH == 8
+  return uint32_t(_mm256_movemask_ps((__m256)mask));
+#else
+  uint32_t bits = 0;
+  CK_UNROLL
+  for (int i = 0; i < WIDTH; ++i) bits |= uint32_t(mask[i] & 1) << i;
+  return bits;
+#endif
+}
+
+// 0, 1, 2, ... along the lanes.
+CK_INLINE Int lane_numbers() {
+  Int x;
+  CK_UNROLL
+  for (int i = 0; i < WIDTH; ++i) x[i] = i;
+  return x;
+}

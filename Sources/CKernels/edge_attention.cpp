@@ -1,0 +1,190 @@
+// Attention over edges as a differentiable function: the loops over examples and heads around
+// isa/sparse.hpp, and the straight-through gradient of isa/graph_gradient.hpp.
+#include "edges.hpp"
+
+namespace kernels {
+namespace {
+
+/// What forward and backward know of the graph besides its edges.
+struct GraphSettings : torch::CustomClassHolder {
+  c10::intrusive_ptr<Graphs> graphs;
+  bool memberships = false;
+  std::vector<double> pairs;  // per example: what density divides by
+};
+using GraphPointer = c10::intrusive_ptr<GraphSettings>;
+
+SparseHead sparse_head(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v,
+                       const Settings &settings, const Graph &graph, const at::Tensor &visible,
+                       int64_t b, int64_t h) {
+  SparseHead head;
+  head.queries = settings.queries(b, q.size(2));
+  head.keys = int(q.size(2));
+  head.dim = int(q.size(3));
+  head.scale = float(1 / std::sqrt(double(head.dim)));
+  head.start = graph.start.data();
+  head.column = graph.columns();
+  if (visible.defined() && !(settings.prefix[size_t(b)] && settings.key_ends[size_t(b)] == head.keys)) {
+    head.visible = visible.const_data_ptr<float>() + b * head.keys;
+  }
+  head.q = rows_of(q, b, h), head.k = rows_of(k, b, h), head.v = rows_of(v, b, h);
+  head.dropout = settings.dropout(b, h);
+  return head;
+}
+
+/// Where the weights of each head begin in one flat array.
+std::vector<int64_t> offsets(const Graphs &graphs, int64_t batch, int64_t heads) {
+  std::vector<int64_t> result;
+  int64_t total = 0;
+  for (int64_t b = 0; b < batch; ++b) {
+    for (int64_t h = 0; h < heads; ++h) {
+      result.push_back(total);
+      total += graphs.of(b, h).count();
+    }
+  }
+  result.push_back(total);
+  return result;
+}
+
+struct EdgeAttention : torch::autograd::Function<EdgeAttention> {
+  static variable_list forward(AutogradContext *context, const at::Tensor &query,
+                               const at::Tensor &key, const at::Tensor &value,
+                               const at::Tensor &left, const at::Tensor &right,
+                               const SettingsPointer &own, const GraphPointer &graph) {
+    const at::Tensor q = with_rows(query), k = with_rows(key), v = with_rows(value);
+    const int64_t batch = q.size(0), heads = q.size(1), n = q.size(2);
+    const std::vector<int64_t> offset = offsets(*graph->graphs, batch, heads);
+    const at::Tensor out = empty_heads(q.sizes()), weights = at::empty({offset.back()}, at::kFloat);
+    const at::Tensor density = at::zeros({batch, heads}, at::kFloat);
+    for (int64_t b = 0; b < batch; ++b) {
+      for (int64_t h = 0; h < heads; ++h) {
+        const Graph &edges = graph->graphs->of(b, h);
+        SparseHead head = sparse_head(q, k, v, *own, edges, own->mask, b, h);
+        head.out = mutable_rows_of(out, b, h);
+        head.weight = weights.mutable_data_ptr<float>() + offset[size_t(b * heads + h)];
+        table().sparse_forward(head, Arena::fresh());
+        if (graph->memberships) {
+          density.mutable_data_ptr<float>()[b * heads + h] =
+              float(double(edges.count()) / graph->pairs[size_t(b)]);
+        }
+      }
+      if (own->queries(b, n) < n) out.select(0, b).slice(1, own->queries(b, n)).zero_();
+    }
+    context->save_for_backward({q, k, v, out, weights, left, right});
+    keep(context, "settings", own);
+    keep(context, "graph", graph);
+    return {out, density};
+  }
+
+  static variable_list backward(AutogradContext *context, variable_list gradients) {
+    const variable_list saved = context->get_saved_variables();
+    const at::Tensor &q = saved[0], &k = saved[1], &v = saved[2], &out = saved[3];
+    const Settings &settings = kept<Settings>(context, "settings");
+    const GraphSettings &graph = kept<GraphSettings>(context, "graph");
+    const int64_t batch = q.size(0), heads = q.size(1), n = q.size(2);
+    const std::vector<int64_t> offset = offsets(*graph.graphs, batch, heads);
+    const at::Tensor upstream =
+        gradients[0].defined() ? with_rows(gradients[0]) : at::zeros(q.sizes(), at::kFloat);
+    const at::Tensor density =
+        gradients[1].defined() ? gradients[1].contiguous() : at::zeros({batch, heads}, at::kFloat);
+    const at::Tensor dq = empty_heads(q.sizes()), dk = empty_heads(q.sizes()),
+                     dv = empty_heads(q.sizes());
+    at::Tensor left, right, dleft, dright;
+    if (graph.memberships) {
+      left = with_rows(saved[5]), right = with_rows(saved[6]);
+      dleft = at::empty(left.sizes(), at::kFloat), dright = at::empty(left.sizes(), at::kFloat);
+    }
+    for (int64_t b = 0; b < batch; ++b) {
+      for (int64_t h = 0; h < heads; ++h) {
+        const Graph &edges = graph.graphs->of(b, h);
+        SparseHead head = sparse_head(q, k, v, settings, edges, settings.mask, b, h);
+        head.weight = saved[4].mutable_data_ptr<float>() + offset[size_t(b * heads + h)];
+        SparseHeadGradient gradient;
+        gradient.out = rows_of(out, b, h);
+        gradient.out_gradient = rows_of(upstream, b, h);
+        gradient.q = mutable_rows_of(dq, b, h);
+        gradient.k = mutable_rows_of(dk, b, h);
+        gradient.v = mutable_rows_of(dv, b, h);
+        at::Tensor score;
+        if (graph.memberships) {
+          score = at::empty({edges.count()}, at::kFloat);
+          gradient.score = score.mutable_data_ptr<float>();
+          // Edges of queries that were skipped have no score gradient, but count for density.
+          for (uint32_t e = edges.start[size_t(head.queries)]; e < edges.start[size_t(n)]; ++e) {
+            gradient.score[e] = 0;
+          }
+        }
+        table().sparse_backward(head, gradient, Arena::fresh());
+        if (graph.memberships) {
+          GraphHead sampled;
+          sampled.rows = sampled.columns = int(n);
+          sampled.clusters = int(left.size(3));
+          sampled.left = rows_of(left, b, h), sampled.right = rows_of(right, b, h);
+          GraphHeadGradient through;
+          through.start = edges.start.data(), through.column = edges.columns();
+          through.score = gradient.score;
+          through.density = float(density.const_data_ptr<float>()[b * heads + h] /
+                                  graph.pairs[size_t(b)]);
+          through.left = mutable_rows_of(dleft, b, h);
+          through.right = mutable_rows_of(dright, b, h);
+          table().graph_backward(sampled, through, Arena::fresh());
+        }
+      }
+      const int64_t queries = settings.queries(b, n);
+      if (queries < n) dq.select(0, b).slice(1, queries).zero_();
+    }
+    return {dq, dk, dv, dleft, dright, {}, {}};
+  }
+};
+
+GraphPointer graph_settings(const ck_edges *edges, const Settings &settings, bool memberships,
+                            const ck_graph *graph, int64_t batch, int64_t n) {
+  auto result = c10::make_intrusive<GraphSettings>();
+  result->graphs = edges->graphs;
+  result->memberships = memberships;
+  for (int64_t b = 0; b < batch; ++b) {
+    double tokens = double(n);
+    if (memberships && graph->real_only && settings.mask.defined()) {
+      tokens = settings.mask[b].count_nonzero().item<double>();
+    }
+    result->pairs.push_back(tokens > 0 ? tokens * tokens : 1);
+  }
+  return result;
+}
+
+}  // namespace
+}  // namespace kernels
+
+ct_status ck_edge_attention(const ct_tensor *q, const ct_tensor *k, const ct_tensor *v,
+                            const ck_attention *settings, const ck_edges *edges,
+                            const ct_tensor *left, const ct_tensor *right, const ck_graph *graph,
+                            ct_tensor **out, ct_tensor **density) {
+  return ctorch::guard("edge_attention", [&] {
+    using namespace kernels;
+    const at::Tensor &query = ctorch::unwrap(q), &key = ctorch::unwrap(k), &value = ctorch::unwrap(v);
+    check_input(query, "q", 4);
+    check_input(key, "k", 4);
+    check_input(value, "v", 4);
+    TORCH_CHECK(key.sizes() == query.sizes() && value.sizes() == query.sizes(),
+                "q, k and v must have one shape, got ", query.sizes(), ", ", key.sizes(), " and ",
+                value.sizes());
+    const int64_t batch = query.size(0), heads = query.size(1), n = query.size(2);
+    const Graphs &graphs = *edges->graphs;
+    TORCH_CHECK(graphs.n == n && (graphs.shared || (graphs.batch == batch && graphs.heads == heads)),
+                "edges of ", graphs.batch, " x ", graphs.heads, " graphs over ", graphs.n,
+                " tokens do not fit queries of ", query.sizes());
+    const bool memberships = left && right;
+    if (memberships) {
+      check_input(ctorch::unwrap(left), "left", 4);
+      check_input(ctorch::unwrap(right), "right", 4);
+    }
+    const auto own = c10::make_intrusive<Settings>(*settings, batch, n);
+    const auto shared = graph_settings(edges, *own, memberships, graph, batch, n);
+    // libtorch's functions take no undefined tensor: an empty one stands in.
+    const at::Tensor none = at::empty({0}, at::kFloat);
+    const variable_list results =
+        EdgeAttention::apply(query, key, value, memberships ? ctorch::unwrap(left) : none,
+                             memberships ? ctorch::unwrap(right) : none, own, shared);
+    ctorch::give(out, results[0]);
+    if (density) ctorch::give(density, results[1]);
+  });
+}

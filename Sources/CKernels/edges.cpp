@@ -1,0 +1,110 @@
+// Graphs as values: made from a pattern, or sampled from memberships.
+#include "edges.hpp"
+
+#include <cstring>
+
+namespace kernels {
+
+at::Tensor owned_columns(const int32_t *columns, int64_t count) {
+  const at::Tensor result = at::empty({count + 16}, at::kInt);
+  int32_t *to = result.mutable_data_ptr<int32_t>();
+  if (count > 0) std::memcpy(to, columns, size_t(count) * sizeof(int32_t));
+  std::memset(to + count, 0, 16 * sizeof(int32_t));
+  return result;
+}
+
+namespace {
+
+using Sampler = void (*)(const GraphHead &, uint32_t *, EdgeBuffer &, Arena &);
+
+c10::intrusive_ptr<Graphs> sample(const at::Tensor &left_given, const at::Tensor &right_given,
+                                  const ck_graph &settings, float bias, Sampler sampler) {
+  check_input(left_given, "left", 4);
+  check_input(right_given, "right", 4);
+  TORCH_CHECK(left_given.sizes() == right_given.sizes(), "left and right must have one shape, got ",
+              left_given.sizes(), " and ", right_given.sizes());
+  TORCH_CHECK(settings.keys, "sampling needs a random key for each example");
+  TORCH_CHECK(left_given.size(3) < (1 << 14) && left_given.size(2) < (1 << 16),
+              "at most 16,383 clusters and 65,535 tokens, got ", left_given.sizes());
+  const at::Tensor left = with_rows(left_given), right = with_rows(right_given);
+  auto graphs = c10::make_intrusive<Graphs>();
+  graphs->batch = left.size(0), graphs->heads = left.size(1);
+  const int64_t n = graphs->n = left.size(2);
+  ck_attention masked{};
+  masked.key_mask = settings.key_mask;
+  const Settings mask(masked, graphs->batch, n);
+  for (int64_t b = 0; b < graphs->batch; ++b) {
+    for (int64_t h = 0; h < graphs->heads; ++h) {
+      GraphHead head;
+      head.rows = head.columns = int(settings.real_only ? mask.key_ends[size_t(b)] : n);
+      head.visible = settings.real_only ? mask.visible(b) : nullptr;
+      head.clusters = int(left.size(3));
+      head.left = rows_of(left, b, h), head.right = rows_of(right, b, h);
+      head.bias = bias;
+      head.key = settings.keys[b], head.site = settings.site, head.head = uint32_t(h);
+      Graph graph;
+      graph.start.resize(size_t(n) + 1);
+      EdgeBuffer &edges = EdgeBuffer::fresh();
+      sampler(head, graph.start.data(), edges, Arena::fresh());
+      for (int64_t i = head.rows + 1; i <= n; ++i) graph.start[size_t(i)] = uint32_t(edges.count);
+      graph.column = owned_columns(edges.begin(), int64_t(edges.count));
+      graphs->all.push_back(std::move(graph));
+    }
+  }
+  return graphs;
+}
+
+}  // namespace
+}  // namespace kernels
+
+ct_status ck_edges_create(int64_t n, const uint32_t *start, const int32_t *columns, ck_edges **out) {
+  return ctorch::guard("edges_create", [&] {
+    auto graphs = c10::make_intrusive<kernels::Graphs>();
+    graphs->n = n;
+    graphs->shared = true;
+    kernels::Graph graph;
+    graph.start.assign(start, start + n + 1);
+    TORCH_CHECK(start[0] == 0, "edges start at 0");
+    for (int64_t i = 0; i < n; ++i) {
+      TORCH_CHECK(start[i] <= start[i + 1], "row ", i, " ends before it starts");
+      for (uint32_t e = start[i]; e < start[i + 1]; ++e) {
+        TORCH_CHECK(columns[e] >= 0 && columns[e] < n && (e == start[i] || columns[e - 1] < columns[e]),
+                    "row ", i, ": columns must ascend within 0 ..< ", n);
+      }
+    }
+    graph.column = kernels::owned_columns(columns, start[n]);
+    graphs->all.push_back(std::move(graph));
+    *out = new ck_edges{std::move(graphs)};
+  });
+}
+
+void ck_edges_free(ck_edges *edges) { delete edges; }
+
+int64_t ck_edges_count(const ck_edges *edges, int64_t example, int64_t head) {
+  return edges->graphs->of(example, head).count();
+}
+
+void ck_edges_read(const ck_edges *edges, int64_t example, int64_t head, uint32_t *start,
+                   int32_t *columns) {
+  const kernels::Graph &graph = edges->graphs->of(example, head);
+  std::memcpy(start, graph.start.data(), graph.start.size() * sizeof(uint32_t));
+  if (graph.count() > 0) {
+    std::memcpy(columns, graph.columns(), size_t(graph.count()) * sizeof(int32_t));
+  }
+}
+
+ct_status ck_sample_bernoulli(const ct_tensor *left, const ct_tensor *right, const ck_graph *graph,
+                              ck_edges **out) {
+  return ctorch::guard("sample_bernoulli", [&] {
+    *out = new ck_edges{kernels::sample(ctorch::unwrap(left), ctorch::unwrap(right), *graph, 0.01f,
+                                        kernels::table().sample_bernoulli)};
+  });
+}
+
+ct_status ck_sample_fastrg(const ct_tensor *left, const ct_tensor *right, const ck_graph *graph,
+                           ck_edges **out) {
+  return ctorch::guard("sample_fastrg", [&] {
+    *out = new ck_edges{kernels::sample(ctorch::unwrap(left), ctorch::unwrap(right), *graph, 0,
+                                        kernels::table().sample_fastrg)};
+  });
+}

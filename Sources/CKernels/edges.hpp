@@ -1,0 +1,34 @@
+// The inside of `ck_edges`: the graphs of a batch.
+#pragma once
+#include "attention_common.hpp"
+
+namespace kernels {
+
+/// The edges of one graph: row i's columns are column[start[i] .. start[i + 1]), ascending.
+struct Graph {
+  std::vector<uint32_t> start;
+  at::Tensor column;  // int32, with 16 entries to spare past the last edge
+
+  const int32_t *columns() const { return column.const_data_ptr<int32_t>(); }
+  int64_t count() const { return start.back(); }
+};
+
+/// One graph for each example and head, or a single one for all.
+struct Graphs : torch::CustomClassHolder {
+  int64_t n = 0, batch = 1, heads = 1;
+  bool shared = false;
+  std::vector<Graph> all;
+
+  const Graph &of(int64_t example, int64_t head) const {
+    return all[size_t(shared ? 0 : example * heads + head)];
+  }
+};
+
+/// Columns with room to spare, copied from `columns`.
+at::Tensor owned_columns(const int32_t *columns, int64_t count);
+
+}  // namespace kernels
+
+struct ck_edges {
+  c10::intrusive_ptr<kernels::Graphs> graphs;
+};

@@ -1,0 +1,100 @@
+// The published sampler: an edge (i, j) where uniform(row i, column j) < left_i . right_j + bias.
+//
+// The probabilities of 32 rows and 64 columns at a time come from a tile product and are compared
+// with fresh counter-based numbers at once; all that leaves is a bit a pair, then a column an edge.
+// Cost a pair, k clusters: 2 k FLOPs + 2 vector operations for the generator; memory: n^2 / 256
+// bytes of bits for the rows at hand, and the edges.
+
+constexpr int PANEL = 32;  // columns whose memberships are packed together: 16 kB for 128 clusters
+
+// Packs columns in panels of PANEL: to[panel][cluster][column in panel], zeros past the last.
+static void pack_panels(Input from, int columns, int clusters, float *to) {
+  for (int start = 0; start < columns; start += PANEL) {
+    const int count = columns - start < PANEL ? columns - start : PANEL;
+    for (int c = 0; c < count; ++c) {
+      const float *source = from.data + (start + c) * from.row;
+      for (int v = 0; v < clusters; ++v) to[v * PANEL + c] = source[v];
+    }
+    for (int c = count; c < PANEL; ++c) {
+      for (int v = 0; v < clusters; ++v) to[v * PANEL + c] = 0;
+    }
+    to += int64_t(PANEL) * clusters;
+  }
+}
+
+// Appends the numbers of the set bits of `words`, ascending.
+static void append_bits(const uint64_t *words, int count, EdgeBuffer &edges) {
+  int total = 0;
+  for (int w = 0; w < count; ++w) total += __builtin_popcountll(words[w]);
+  int32_t *to = edges.next(size_t(total));
+  for (int w = 0; w < count; ++w) {
+    uint64_t bits = words[w];
+#ifdef CK_AVX512
+    if (bits == 0) continue;
+    const Int lanes = lane_numbers() + w * 64;
+    CK_UNROLL
+    for (int part = 0; part < 4; ++part) {
+      const uint32_t mask = uint32_t(bits >> (16 * part)) & 0xFFFFu;
+      store(to, (Int)_mm512_maskz_compress_epi32(__mmask16(mask), (__m512i)(lanes + 16 * part)));
+      to += __builtin_popcount(mask);
+    }
+#else
+    for (; bits; bits &= bits - 1) *to++ = w * 64 + __builtin_ctzll(bits);
+#endif
+  }
+  edges.count += size_t(total);
+}
+
+// Bits of the visible columns, 64 a word.
+static uint64_t *visible_bits(const GraphHead &head, int words, Arena &arena) {
+  uint64_t *bits = arena.take<uint64_t>(size_t(words));
+  for (int w = 0; w < words; ++w) bits[w] = 0;
+  for (int j = 0; j < head.columns; ++j) {
+    if (!head.visible || head.visible[j] != 0) bits[j / 64] |= uint64_t(1) << (j % 64);
+  }
+  return bits;
+}
+
+static void sample_bernoulli(const GraphHead &head, uint32_t *start, EdgeBuffer &edges,
+                             Arena &arena) {
+  const int k = head.clusters, words = (head.columns + UNIFORM_GROUP - 1) / UNIFORM_GROUP;
+  float *panels = arena.take(size_t(words) * UNIFORM_GROUP * k);
+  pack_panels(head.right, head.columns, k, panels);
+  if (words * 2 * PANEL > round_up(head.columns, PANEL)) {
+    // The last group of 64 columns may need a panel that no column fills.
+    const int filled = round_up(head.columns, PANEL) / PANEL;
+    fill(panels + int64_t(filled) * PANEL * k, int64_t(words * 2 - filled) * PANEL * k, 0);
+  }
+  const uint64_t *allowed = visible_bits(head, words, arena);
+  float *left = arena.take(size_t(QUERY_TILE) * k);
+  float *probability = arena.take(size_t(QUERY_TILE) * UNIFORM_GROUP);
+  uint64_t *bits = arena.take<uint64_t>(size_t(QUERY_TILE) * words);
+  start[0] = 0;
+  for (int first = 0; first < head.rows; first += QUERY_TILE) {
+    const int rows = head.rows - first < QUERY_TILE ? head.rows - first : QUERY_TILE;
+    pack_rows({head.left.data + first * head.left.row, head.left.row}, rows, rows, k, k, 1, left);
+    for (int w = 0; w < words; ++w) {
+      for (int half = 0; half < 2; ++half) {
+        const float *panel = panels + int64_t(2 * w + half) * PANEL * k;
+        gemm<false>({left, k, 1, panel, PANEL, probability + half * PANEL, UNIFORM_GROUP}, rows,
+                    PANEL, k);
+      }
+      for (int r = 0; r < rows; ++r) {
+        alignas(64) float uniform[UNIFORM_GROUP];
+        uniform_group(head.key, head.site, head.head, uint32_t(first + r), uint32_t(w), uniform);
+        uint64_t word = 0;
+        CK_UNROLL
+        for (int c = 0; c < UNIFORM_GROUP; c += WIDTH) {
+          const Float p = load(probability + r * UNIFORM_GROUP + c) + head.bias;
+          word |= uint64_t(bits_of(load(uniform + c) < p)) << c;
+        }
+        bits[r * words + w] = word & allowed[w];
+      }
+    }
+    for (int r = 0; r < rows; ++r) {
+      const int i = first + r;
+      if (!head.visible || head.visible[i] != 0) append_bits(bits + r * words, words, edges);
+      start[i + 1] = uint32_t(edges.count);
+    }
+  }
+}

@@ -1,0 +1,163 @@
+// Row operations over a list of columns: the three products every edge kernel is made of. Rows of
+// the gathered matrix are padded to chunks of 32 floats, so that a chunk of the row at hand stays
+// in registers while the columns go by.
+
+constexpr int CHUNK = 32;
+constexpr int CHUNK_VECTORS = CHUNK / WIDTH;
+
+CK_INLINE void load_chunk(const float *from, Float *x) {
+  CK_UNROLL
+  for (int c = 0; c < CHUNK_VECTORS; ++c) x[c] = load(from + c * WIDTH);
+}
+
+// out[e] (+)= x . base[column[e]] for one chunk; may write up to WIDTH - 1 entries past `count`.
+// Per WIDTH edges: CHUNK products and 3 WIDTH operations to add them up across lanes.
+template <bool ADD>
+CK_INLINE void chunk_dots(const float *x_row, const float *base, int stride, const int32_t *column,
+                          int count, float *out) {
+  Float x[CHUNK_VECTORS];
+  load_chunk(x_row, x);
+  for (int e = 0; e < count; e += WIDTH) {
+    Float part[WIDTH];
+    CK_UNROLL
+    for (int i = 0; i < WIDTH; ++i) {
+      // Past the end the last edge stands in: its row can be read.
+      const int edge = e + i < count ? e + i : count - 1;
+      const float *row = base + int64_t(column[edge]) * stride;
+      part[i] = x[0] * load(row);
+      CK_UNROLL
+      for (int c = 1; c < CHUNK_VECTORS; ++c) part[i] = fma(x[c], load(row + c * WIDTH), part[i]);
+    }
+    const Float total = sums_of(part);
+    store(out + e, ADD ? load(out + e) + total : total);
+  }
+}
+
+// out[e] = x . base[column[e]].
+CK_INLINE void edge_dots(const float *x, const float *base, int padded, const int32_t *column,
+                         int count, float *out) {
+  chunk_dots<false>(x, base, padded, column, count, out);
+  for (int c = CHUNK; c < padded; c += CHUNK) {
+    chunk_dots<true>(x + c, base + c, padded, column, count, out);
+  }
+}
+
+// out += sum over edges of weight[e] * base[column[e]]. 2 padded FLOPs an edge; four sums run side
+// by side to hide the latency of the additions.
+CK_INLINE void edge_sum(const float *weight, const float *base, int padded, const int32_t *column,
+                        int count, float *out) {
+  for (int chunk = 0; chunk < padded; chunk += CHUNK) {
+    Float total[4][CHUNK_VECTORS] = {};
+    const float *from = base + chunk;
+    int e = 0;
+    for (; e + 4 <= count; e += 4) {
+      CK_UNROLL
+      for (int i = 0; i < 4; ++i) {
+        const float *row = from + int64_t(column[e + i]) * padded;
+        const Float w = splat(weight[e + i]);
+        CK_UNROLL
+        for (int c = 0; c < CHUNK_VECTORS; ++c) {
+          total[i][c] = fma(w, load(row + c * WIDTH), total[i][c]);
+        }
+      }
+    }
+    for (; e < count; ++e) {
+      const float *row = from + int64_t(column[e]) * padded;
+      const Float w = splat(weight[e]);
+      CK_UNROLL
+      for (int c = 0; c < CHUNK_VECTORS; ++c) {
+        total[0][c] = fma(w, load(row + c * WIDTH), total[0][c]);
+      }
+    }
+    CK_UNROLL
+    for (int c = 0; c < CHUNK_VECTORS; ++c) {
+      float *to = out + chunk + c * WIDTH;
+      store(to, load(to) + ((total[0][c] + total[1][c]) + (total[2][c] + total[3][c])));
+    }
+  }
+}
+
+// base[column[e]] += weight[e] * x. 2 padded FLOPs, a load and a store of the row an edge.
+CK_INLINE void edge_scatter(const float *weight, const float *x_row, float *base, int padded,
+                            const int32_t *column, int count) {
+  for (int chunk = 0; chunk < padded; chunk += CHUNK) {
+    Float x[CHUNK_VECTORS];
+    load_chunk(x_row + chunk, x);
+    for (int e = 0; e < count; ++e) {
+      float *row = base + chunk + int64_t(column[e]) * padded;
+      const Float w = splat(weight[e]);
+      CK_UNROLL
+      for (int c = 0; c < CHUNK_VECTORS; ++c) {
+        store(row + c * WIDTH, fma(w, x[c], load(row + c * WIDTH)));
+      }
+    }
+  }
+}
+
+// Walks a graph by tiles of keys: the rows that a tile's edges gather and scatter stay in cache
+// while all queries go by. Row i's edges of the current tile are begin[i] .. end[i].
+struct TileWalk {
+  const uint32_t *start;
+  const int32_t *column;
+  int rows, keys, width, limit;
+  uint32_t *begin, *end;
+};
+
+// A tile is as wide as about 32 edges a row need, so that what a row costs by itself stays small;
+// graphs whose rows reach only near keys (windows) are local already and take one tile.
+static TileWalk tile_walk(const uint32_t *start, const int32_t *column, int rows, int keys,
+                          Arena &arena) {
+  const int64_t edges = rows > 0 ? start[rows] - start[0] : 0;
+  int64_t span = 0;
+  for (int i = 0; i < rows; ++i) {
+    if (start[i] < start[i + 1]) span += column[start[i + 1] - 1] - column[start[i]] + 1;
+  }
+  int64_t width = keys;
+  if (span > int64_t(rows) * 512) {
+    width = (int64_t(keys) * 32 * rows / (edges + 1) + 63) / 64 * 64;
+    width = width < 64 ? 64 : width > keys ? keys : width;
+  }
+  TileWalk walk{start, column, rows, keys, int(width), 0, nullptr, nullptr};
+  walk.begin = arena.take<uint32_t>(size_t(rows) + 1);
+  walk.end = arena.take<uint32_t>(size_t(rows) + 1);
+  return walk;
+}
+
+CK_INLINE void rewind(TileWalk &walk) {
+  walk.limit = 0;
+  for (int i = 0; i < walk.rows; ++i) walk.end[i] = walk.start[i];
+}
+
+// Moves on to the next tile; false after the last one.
+static bool advance(TileWalk &walk) {
+  if (walk.limit >= walk.keys) return false;
+  walk.limit = walk.keys - walk.limit <= walk.width ? walk.keys : walk.limit + walk.width;
+  const bool last = walk.limit == walk.keys;
+  for (int i = 0; i < walk.rows; ++i) {
+    uint32_t at = walk.begin[i] = walk.end[i];
+    const uint32_t stop = walk.start[i + 1];
+    if (last) {
+      at = stop;
+    } else {
+      // Columns ascend: whole vectors below the limit, then the lanes of the one that crosses it.
+      while (at + WIDTH <= stop && walk.column[at + WIDTH - 1] < walk.limit) at += WIDTH;
+      if (at < stop) {
+        const uint32_t left = stop - at;
+        const uint32_t lanes = left < WIDTH ? (1u << left) - 1 : (1u << WIDTH) - 1;
+        const uint32_t below = bits_of(load(walk.column + at) < walk.limit);
+        at += uint32_t(__builtin_popcount(below & lanes));
+      }
+    }
+    walk.end[i] = at;
+  }
+  return true;
+}
+
+static int longest_row(const uint32_t *start, int rows) {
+  uint32_t longest = 0;
+  for (int i = 0; i < rows; ++i) {
+    const uint32_t count = start[i + 1] - start[i];
+    longest = count > longest ? count : longest;
+  }
+  return int(longest);
+}
