@@ -106,7 +106,7 @@ let package = Package(
     module("RunLog", ["HDF5"]),
 
     // The harness
-    module("Training", ["Models", "Datasets", "RunLog", "Experiments"]),
+    module("Training", ["Models", "Datasets", "RunLog", "Experiments", "Diagnostics"]),
     module("Verification", ["Models", "HDF5", "Diagnostics"]),
     module("Reports", ["RunLog"]),
     .executableTarget(
@@ -127,6 +127,7 @@ let package = Package(
     tests("NNTests", ["NN", "Torch", "Randomness"]),
     tests("ModelsTests", ["Models", "NN", "Torch", "Randomness"]),
     tests("VerificationTests", ["Verification"]),
+    tests("TrainingTests", ["Training", "Models", "NN", "Datasets", "Torch", "Randomness"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

@@ -6,7 +6,7 @@ import Torch
 public func dropout(
   _ x: Tensor, probability: Double, site: RandomSite, context: ForwardContext
 ) -> Tensor {
-  guard context.isTraining, probability > 0 else { return x }
+  guard context.isTraining, probability > 0, x.isDefined else { return x }
   let shape = x.shape
   precondition(
     shape.count == 3 || shape.count == 4, "dropout of shape \(shape); expected rank 3 or 4")

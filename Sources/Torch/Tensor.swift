@@ -35,6 +35,11 @@ public struct Tensor: @unchecked Sendable {
   /// The stand-in for a result after a failure inside ``withError(_:)``; traps outside of it.
   static func failed() -> Tensor {
     check(CT_ERROR)
+    return undefined
+  }
+
+  /// A tensor without elements, shape or type: libtorch's sign for a gradient that does not exist.
+  public static var undefined: Tensor {
     var undefined: OpaquePointer?
     ct_undefined(&undefined)
     return Tensor(owning: undefined!)
