@@ -29,4 +29,25 @@ enum NativeKernels {
       ck_full_attention(input.queries.raw, input.keys.raw, input.values.raw, $0, &$1)
     }
   }
+
+  /// Attention over a sampled graph, with the straight-through gradient to the factors of P, and the
+  /// graph's density `[batch, heads]`.
+  static func sampledAttention(
+    _ input: AttentionInput, graph: SampledGraph, left: Tensor, right: Tensor, dropout: Double,
+    context: ForwardContext
+  ) -> AttentionOutput {
+    var density: OpaquePointer?
+    // Under `published` the hidden states of padding decide which edges padding gets: compute them.
+    let values = withSettings(
+      input, dropout: dropout, context: context,
+      skipsPadding: context.experimentProtocol == .strict
+    ) { settings, out in
+      SampledGraph.withGraph(input.keyMask, context: context) {
+        ck_edge_attention(
+          input.queries.raw, input.keys.raw, input.values.raw, settings, graph.raw, left.raw,
+          right.raw, $0, &out, &density)
+      }
+    }
+    return AttentionOutput(values: values, density: density.map(Tensor.init(owning:)))
+  }
 }

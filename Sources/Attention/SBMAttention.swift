@@ -63,11 +63,11 @@ public final class SBMAttention: AttentionMechanism {
     /// S, `[heads, clusters, clusters]`.
     public let affinities: Tensor
 
-    /// K̂ Sᵀ, so that Pᵢⱼ is the product of a row of Q̂ and a row of this.
-    public var weightedKeys: Tensor { keys.matmul(affinities.transposed()) }
+    /// Q̂ S, so that Pᵢⱼ is the product of a row of this and a row of K̂.
+    public var weightedQueries: Tensor { queries.matmul(affinities) }
 
     /// P, `[batch, heads, n, n]`.
-    public var edgeProbability: Tensor { queries.matmul(weightedKeys.transposed()) }
+    public var edgeProbability: Tensor { weightedQueries.matmul(keys.transposed()) }
   }
 
   /// Q̂, K̂ and S of an input.
@@ -87,18 +87,26 @@ public final class SBMAttention: AttentionMechanism {
   public func callAsFunction(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput
   {
     let memberships = memberships(input)
-    switch sampler {
-    case .bernoulli:
-      let n = input.queries.size(2)
-      let uniform =
-        context.edgeUniforms?[context.layer]
-        ?? .uniform(
-          keys: context.keys, site: context.counterWord(.edges), heads: input.queries.size(1),
-          rows: n, columns: n, device: input.queries.device)
-      return attend(input, memberships, uniform: uniform.to(input.queries.dtype), context)
-    case .fastrg:
-      return attend(input, memberships, edges: sampleEdges(memberships, input, context), context)
+    if let uniforms = context.edgeUniforms {
+      return attend(input, memberships, uniform: uniforms[context.layer], context)
     }
+    let (left, right) = (memberships.weightedQueries, memberships.keys)
+    let isNative = context.runsNative(on: input.queries)
+    if sampler == .bernoulli, !isNative {
+      let n = input.queries.size(2)
+      let uniform = Tensor.uniform(
+        keys: context.keys, site: context.counterWord(.edges), heads: input.queries.size(1),
+        rows: n, columns: n, device: input.queries.device)
+      return attend(input, memberships, uniform: uniform.to(input.queries.dtype), context)
+    }
+    guard
+      let graph = SampledGraph.sample(
+        sampler, left: left, right: right, keyMask: input.keyMask, context: context)
+    else { return AttentionOutput(values: input.values) }
+    return isNative
+      ? NativeKernels.sampledAttention(
+        input, graph: graph, left: left, right: right, dropout: dropout, context: context)
+      : attend(input, memberships, edges: graph.edgeList(on: left.device), context)
   }
 }
 
@@ -144,43 +152,9 @@ extension SBMAttention {
   }
 }
 
-// MARK: - The fastrg sampler
+// MARK: - Given edges
 
 extension SBMAttention {
-  /// Draws the edges of every example and head on the host.
-  func sampleEdges(
-    _ memberships: Memberships, _ input: AttentionInput, _ context: ForwardContext
-  ) -> EdgeList {
-    let (batch, heads, n) = (
-      input.queries.size(0), input.queries.size(1), input.queries.size(2)
-    )
-    var (queryRows, keyRows) = (memberships.queries.detached(), memberships.keys.detached())
-    if context.experimentProtocol == .strict {
-      let real = input.keyMask.unsqueezed(1).unsqueezed(3)
-      (queryRows, keyRows) = (queryRows * real, keyRows * real)
-    }
-    var (group, query, key): ([Int], [Int], [Int]) = ([], [], [])
-    for example in 0..<batch {
-      let stream = RandomStream(key: context.keys[example])
-        .child(UInt64(context.counterWord(.edges)))
-      for head in 0..<heads {
-        func rows(_ x: Tensor) -> [Float] { x.selected(0, example).selected(0, head).array() }
-        var generator = stream.child(head).generator()
-        let sampler = FastRG(
-          queryMemberships: rows(queryRows), keyMemberships: rows(keyRows),
-          affinities: memberships.affinities.selected(0, head).array(),
-          clusters: clusters.value.size(1))
-        for (row, keys) in sampler.sample(using: &generator).enumerated() {
-          group.append(contentsOf: repeatElement(example * heads + head, count: keys.count))
-          query.append(contentsOf: repeatElement(row, count: keys.count))
-          key.append(contentsOf: keys)
-        }
-      }
-    }
-    return EdgeList(
-      group: group, query: query, key: key, sizes: (batch, heads, n), device: queryRows.device)
-  }
-
   /// Attention over given edges; cost and memory grow with their number.
   public func attend(
     _ input: AttentionInput, _ memberships: Memberships, edges: EdgeList,
@@ -188,8 +162,8 @@ extension SBMAttention {
   ) -> AttentionOutput {
     let (batch, heads) = (input.queries.size(0), input.queries.size(1))
     let probability =
-      (edges.gather(memberships.queries, at: edges.query)
-      * edges.gather(memberships.weightedKeys, at: edges.key)).sum(-1)
+      (edges.gather(memberships.weightedQueries, at: edges.query)
+      * edges.gather(memberships.keys, at: edges.key)).sum(-1)
     let gate = straightThrough(
       probability, mask: .ones([edges.count], dtype: probability.dtype, device: probability.device))
     let counts = Tensor.zeros([batch * heads], dtype: gate.dtype, device: gate.device)

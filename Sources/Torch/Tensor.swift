@@ -45,10 +45,12 @@ public struct Tensor: @unchecked Sendable {
     return Tensor(owning: undefined!)
   }
 
-  /// Traps on a failed status unless an error scope has recorded it.
-  public static func check(_ status: ct_status) {
-    guard status != CT_OK, ct_scope_depth() == 0 else { return }
-    fatalError(TorchError.last(status).description)
+  /// Whether a call succeeded; traps on a failure unless an error scope has recorded it.
+  @discardableResult
+  public static func check(_ status: ct_status) -> Bool {
+    guard status != CT_OK else { return true }
+    guard ct_scope_depth() > 0 else { fatalError(TorchError.last(status).description) }
+    return false
   }
 }
 

@@ -45,19 +45,30 @@ import Torch
     #expect(difference < 1e-5)
   }
 
-  /// The native path gives the operators' logits and gradients, dropout included.
-  @Test(arguments: ["softmax"])
-  func nativeAndPortablePathsAgree(kind: String) throws {
-    let model = try Self.model(kind)
-    let text = TextInput(tokens: Self.tokens([40, 25, 64], padded: 64))
+  /// The native path gives the operators' logits, density and gradients, dropout included.
+  @Test(
+    arguments: ["softmax", "none", "sbm", "sbm-fastrg"], ExperimentProtocol.allCases)
+  func nativeAndPortablePathsAgree(kind: String, experimentProtocol: ExperimentProtocol) throws {
+    var configuration = ModelConfiguration(
+      vocabularySize: 32, maximumLength: 96, attention: String(kind.prefix { $0 != "-" }),
+      head: .classification(classes: 10))
+    if kind == "sbm-fastrg" { configuration.attentionOptions = ["sampler": .text("fastrg")] }
+    let model = try SequenceModel(configuration, stream: RandomStream(seed: 2))
+    let text = TextInput(tokens: Self.tokens([40, 25, 90], padded: 96))
     let parameters = model.trainableParameters().map(\.parameter.value)
-    func run(_ path: ComputePath) -> (logits: Tensor, gradients: [Tensor]) {
-      let context = ForwardContext(keys: [3, 4, 5], isTraining: true, path: path)
-      let logits = model(text, context: context).logits
-      return (logits, logits.square().sum().gradients(of: parameters))
+    func run(_ path: ComputePath) -> (output: SequenceModel.Output, gradients: [Tensor]) {
+      let context = ForwardContext(
+        keys: [3, 4, 5], isTraining: true, experimentProtocol: experimentProtocol, path: path)
+      let output = model(text, context: context)
+      var loss = output.logits.square().sum()
+      if let density = output.density { loss = loss + density.mean() * 10 }
+      return (output, loss.gradients(of: parameters))
     }
     let (native, portable) = (run(.native), run(.portable))
-    #expect((native.logits - portable.logits).abs().max().item < 1e-5)
+    #expect((native.output.logits - portable.output.logits).abs().max().item < 1e-5)
+    if let density = portable.output.density {
+      #expect((try #require(native.output.density) - density).abs().max().item < 1e-6)
+    }
     for (a, b) in zip(native.gradients, portable.gradients) where b.isDefined {
       #expect((a - b).abs().max().item < 1e-4 * Swift.max(b.abs().max().item, 0.1))
     }
