@@ -127,6 +127,7 @@ let package = Package(
     tests("NNTests", ["NN", "Torch", "Randomness"]),
     tests("ModelsTests", ["Models", "NN", "Torch", "Randomness"]),
     tests("VerificationTests", ["Verification"]),
+    tests("SamplerTests", ["Attention", "NN", "Torch", "Randomness"]),
     tests("TrainingTests", ["Training", "Models", "NN", "Datasets", "Torch", "Randomness"]),
   ],
   swiftLanguageModes: [.v6],

@@ -23,7 +23,7 @@ public final class SampledGraph: @unchecked Sendable {
   ///   - left: `[batch, heads, n, clusters]`, such as Q̂ S.
   ///   - right: `[batch, heads, n, clusters]`, such as K̂.
   /// - Returns: Nothing after a failure inside `withError`.
-  static func sample(
+  public static func sample(
     _ sampler: SBMAttention.Sampler, left: Tensor, right: Tensor, keyMask: Tensor,
     context: ForwardContext
   ) -> SampledGraph? {

@@ -6,20 +6,20 @@ import Randomness
 ///
 /// The number of edges of cluster pair (u, v) is Poisson(ΣQ̂ᵤ · Sᵤᵥ · ΣK̂ᵥ); each draws its query from
 /// column u of Q̂ and its key from column v of K̂. Duplicates are merged, so that a pair is an edge with
-/// probability 1 − exp(−Pᵢⱼ). This is the obvious version; the native kernel draws from the same
-/// distribution row by row.
-public struct FastRG: Sendable {
+/// probability 1 − exp(−Pᵢⱼ). This is the obvious version, against which the native sampler is tested:
+/// it draws from the same distribution row by row.
+struct Algorithm1: Sendable {
   /// Query memberships, row-major `[n, clusters]`.
-  public var queryMemberships: [Float]
+  var queryMemberships: [Float]
   /// Key memberships, row-major `[m, clusters]`; rows of zeros are never drawn.
-  public var keyMemberships: [Float]
+  var keyMemberships: [Float]
   /// Block affinities, row-major `[clusters, clusters]`.
-  public var affinities: [Float]
+  var affinities: [Float]
   /// The number of clusters.
-  public var clusters: Int
+  var clusters: Int
 
   /// Memberships and affinities of one head.
-  public init(
+  init(
     queryMemberships: [Float], keyMemberships: [Float], affinities: [Float], clusters: Int
   ) {
     self.queryMemberships = queryMemberships
@@ -31,7 +31,7 @@ public struct FastRG: Sendable {
   /// Draws edges with their multiplicity merged: for each query, its keys in ascending order.
   ///
   /// `countedPair` hears of every cluster pair's number of edges before merging.
-  public func sample(
+  func sample(
     using generator: inout RandomStream.Generator,
     countedPair: (_ queryCluster: Int, _ keyCluster: Int, _ edges: Int) -> Void = { _, _, _ in }
   ) -> [[Int]] {
