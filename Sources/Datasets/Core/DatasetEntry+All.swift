@@ -1,4 +1,4 @@
 extension DatasetEntry {
   /// Every data set that can be loaded.
-  public static let all: [DatasetEntry] = [.listops]
+  public static let all: [DatasetEntry] = [.listops, .repeats]
 }

@@ -1,0 +1,113 @@
+import Foundation
+import HDF5
+
+/// A task's examples as token ids in one HDF5 file, made once from a ``DatasetSource``.
+///
+/// The file holds, for each split: `tokens` (all examples one after another, 8 or 16 bits an id),
+/// `offsets` `[count + 1]` (where each example begins), `second_tokens` and `second_offsets`
+/// (pairs), `type_ids` (where the task has them) and `labels` (classes, values, or one class a
+/// token). The root's attribute `key` records everything that made it: files with their sizes
+/// and times, settings, format version. A file with another key is stale and is made anew.
+public final class TokenCache: Sendable {
+  /// Changes when the layout does.
+  public static let formatVersion = 1
+
+  /// The file.
+  public let url: URL
+  /// The task whose examples these are.
+  public let task: TaskSpecification
+  private let file: HDF5File
+
+  private init(_ url: URL, task: TaskSpecification, file: HDF5File) {
+    self.url = url
+    self.task = task
+    self.file = file
+  }
+
+  /// Where the cache of `source` is.
+  public static func url(_ source: some DatasetSource, _ data: DataRoot) -> URL {
+    let name = source.task.name + (source.variant.isEmpty ? "" : "-\(source.variant)")
+    return data.cache.appendingPathComponent("\(name).h5")
+  }
+
+  /// What state a cache is in.
+  public enum Status: Hashable, Sendable {
+    /// It can be used.
+    case ready
+    /// There is none.
+    case absent
+    /// It was made from something else; the text names what has changed.
+    case stale(String)
+    /// It cannot be read; the text says why.
+    case damaged(String)
+  }
+
+  /// The state of the cache of `source`.
+  ///
+  /// - Throws: ``DataError`` when the source's own files cannot be looked at.
+  public static func status(_ source: some DatasetSource, _ data: DataRoot) throws -> Status {
+    let url = url(source, data)
+    guard FileManager.default.fileExists(atPath: url.path) else { return .absent }
+    let key = try CacheKey(source)
+    do {
+      return try status(HDF5File(reading: url.path), key: key)
+    } catch let error as HDF5Error {
+      return .damaged(error.message)
+    }
+  }
+
+  private static func status(_ file: HDF5File, key: CacheKey) throws -> Status {
+    guard try file.hasAttribute("key"), let found = CacheKey(json: try file.attribute("key")) else {
+      return .stale("it was not made by this program")
+    }
+    return found == key ? .ready : .stale(key.difference(from: found))
+  }
+
+  /// Opens the cache of `source`, making it first if there is none that fits.
+  ///
+  /// Splits are made one by one and kept if the work is interrupted; the cache appears when it is
+  /// whole. Memory stays bounded whatever the size of the data. Two processes that prepare the
+  /// same cache wait for each other.
+  ///
+  /// - Throws: ``DataError`` for what is wrong with the source's files; `HDF5Error` when the
+  ///   cache cannot be written.
+  public static func prepare(
+    _ source: some DatasetSource, in data: DataRoot, progress: DataProgress.Handler? = nil
+  ) throws -> TokenCache {
+    let key = try CacheKey(source)
+    let url = url(source, data)
+    if let ready = try? open(url, task: source.task, key: key) { return ready }
+    try FileWriter.makeFolder(data.cache)
+    return try FileLock.holding(url.appendingPathExtension("lock")) {
+      if let ready = try? open(url, task: source.task, key: key) { return ready }
+      let builder = TokenCacheBuilder(url: url, key: key, task: source.task)
+      try builder.build(source, progress: progress)
+      return try open(url, task: source.task, key: key)
+    }
+  }
+
+  private static func open(
+    _ url: URL, task: TaskSpecification, key: CacheKey
+  ) throws -> TokenCache {
+    let file = try HDF5File(reading: url.path)
+    guard try status(file, key: key) == .ready else {
+      throw DataError(.malformed, file: url.path, problem: "the cache is stale")
+    }
+    return TokenCache(url, task: task, file: file)
+  }
+
+  /// The examples of `split`.
+  ///
+  /// - Parameter residentBytes: tokens of at most so many bytes are read into memory at once;
+  ///   larger ones are read from the file, example by example.
+  /// - Throws: ``DataError`` when the cache does not have the split or is damaged.
+  public func split(_ split: Split, residentBytes: Int = 256 << 20) throws -> TokenSplit {
+    guard try file.exists(split.rawValue) else {
+      throw DataError(
+        .malformed, file: url.path, place: .entry(split.rawValue),
+        problem: "task \(task.name) has no split \(split)",
+        hint: "Choose one of \(task.splits.map(\.rawValue).joined(separator: ", "))")
+    }
+    return try TokenSplit(file.group(split.rawValue), residentBytes: residentBytes)
+  }
+}
