@@ -18,16 +18,6 @@ struct Algorithm1: Sendable {
   /// The number of clusters.
   var clusters: Int
 
-  /// Memberships and affinities of one head.
-  init(
-    queryMemberships: [Float], keyMemberships: [Float], affinities: [Float], clusters: Int
-  ) {
-    self.queryMemberships = queryMemberships
-    self.keyMemberships = keyMemberships
-    self.affinities = affinities
-    self.clusters = clusters
-  }
-
   /// Draws edges with their multiplicity merged: for each query, its keys in ascending order.
   ///
   /// `countedPair` hears of every cluster pair's number of edges before merging.
