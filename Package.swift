@@ -113,12 +113,16 @@ let package = Package(
       name: "sbm",
       dependencies: [
         "Arguments", "Attention", "Diagnostics", "Experiments", "Datasets", "Training",
-        "Verification",
-        "Reports",
+        "Verification", "Reports",
       ],
       swiftSettings: swift),
 
     // MARK: Tests
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
+    tests("DiagnosticsTests", ["Diagnostics"]),
+    tests("ArgumentsTests", ["Arguments", "Diagnostics"]),
+    tests("ExperimentsTests", ["Experiments", "Datasets", "TestSupport"]),
+    tests("CLITests", ["sbm", "TestSupport"]),
     tests("RandomnessTests", ["Randomness"]),
     tests("DatasetsTests", ["Datasets", "Tokenization", "Randomness", "HDF5"]),
     tests("TokenizationTests", ["Tokenization"]),

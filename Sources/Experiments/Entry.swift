@@ -142,13 +142,13 @@ struct EntryReader {
     let known = Schema.settings.map(\.key)
     // A key in the wrong section: `steps` or `model.steps` for `training.steps`.
     let word = key.split(separator: ".").last.map(String.init) ?? key
+    // The right word in the wrong section, `model.steps` for `training.steps`, comes first.
+    let lastWords = known.map { $0.split(separator: ".").last.map(String.init) ?? $0 }
     let near =
-      Spelling.closest(to: key, among: reserved + known)
-      ?? known.first { $0.hasSuffix(".\(word)") }
-      ?? known.first {
-        $0.split(separator: ".").last.map(String.init).map {
-          Spelling.editDistance($0, word) <= max(1, word.count / 4)
-        } ?? false
+      known.first { $0.hasSuffix(".\(word)") }
+      ?? Spelling.closest(to: key, among: reserved + known)
+      ?? Spelling.closest(to: word, among: lastWords).flatMap { near in
+        known.first { $0.hasSuffix(".\(near)") }
       }
     report(
       place, key: key, "unknown key",

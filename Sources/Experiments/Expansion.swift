@@ -6,6 +6,8 @@ struct Expansion {
   let overrides: [Entry]
   let options: Experiment.Options
   var issues: [ExperimentIssue]
+  /// Keys with issues from reading the files.
+  private let malformed: Set<String>
   private(set) var runs: [RunConfiguration] = []
   private(set) var scales: [String] = []
   /// Options of attention that some run uses, and those that a run had to leave out.
@@ -23,6 +25,7 @@ struct Expansion {
     self.overrides = overrides
     self.options = options
     self.issues = issues
+    malformed = Set(issues.map(\.key))
   }
 
   /// One point of a sweep.
@@ -59,7 +62,7 @@ struct Expansion {
         resolution.resolve(seedsAreGiven: seeds != nil)
         used.formUnion(resolution.used)
         leftOut.merge(resolution.leftOut) { first, _ in first }
-        issues += resolution.issues
+        issues += resolution.issues.filter { !isKnown($0) }
         guard resolution.issues.isEmpty else { continue }
         var run = resolution.run
         run.variant = variantName(variant, file: file, run: run)
@@ -85,6 +88,12 @@ struct Expansion {
           place: entry.place, key: entry.key, problem: "the sweep varies this setting",
           hint: entry.layer == .option ? "Choose among its runs with --only." : nil))
     }
+  }
+
+  /// Whether an issue only follows from one that was reported when the files were read: a setting
+  /// whose value was refused is not missing, nor is what a file that cannot be read would say.
+  private func isKnown(_ issue: ExperimentIssue) -> Bool {
+    malformed.contains(issue.key) || !malformed.isDisjoint(with: ["base", "experiments"])
   }
 
   /// The scale's name and settings; nil if it does not exist.

@@ -15,17 +15,16 @@ struct ExperimentFileReader {
 
   /// - Throws: `ExperimentFileError` if the file cannot be read; everything else is collected.
   mutating func read(path: String) throws -> ExperimentFile? {
-    let data: Data
-    do {
-      data = try Data(contentsOf: URL(fileURLWithPath: path))
-    } catch {
-      let reason = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-      throw ExperimentFileError(
-        file: path,
-        reason: reason.map { String(cString: strerror(Int32($0.code))) }
-          ?? error.localizedDescription)
-    }
-    return try read(Array(data), file: path)
+    guard let file = fopen(path, "rb") else { throw Self.failure(path) }
+    defer { fclose(file) }
+    var bytes = [UInt8](repeating: 0, count: YAMLReader.maximumBytes + 1)
+    let count = fread(&bytes, 1, bytes.count, file)
+    if ferror(file) != 0 { throw Self.failure(path) }
+    return try read(Array(bytes.prefix(count)), file: path)
+  }
+
+  private static func failure(_ path: String) -> ExperimentFileError {
+    ExperimentFileError(file: path, reason: String(cString: strerror(errno)))
   }
 
   mutating func read(_ bytes: [UInt8], file path: String) throws -> ExperimentFile? {
@@ -85,6 +84,7 @@ struct ExperimentFileReader {
     file.children = file.children.map { child in
       var overlay = file
       overlay.children = []
+      overlay.start = child.start
       return overlay.over(child)
     }
     return file

@@ -85,7 +85,7 @@ struct Resolution {
     for entry in entries.values where Schema.setting(entry.key) == nil {
       if options.extraMechanisms.contains(kind) {
         run.attention.options[String(entry.key.dropFirst("attention.".count))] = entry.value
-        run.origins[entry.key] = SettingOrigin(provenance: .ours, setBy: entry.setBy)
+        run.origins[entry.key] = origin(entry, fallback: nil)
         used.insert(entry.place)
       } else {
         leftOut[entry.place] = ExperimentIssue(

@@ -6,7 +6,7 @@ import CYAML
 /// keys, keys that are not plain words, deep nesting and files over a megabyte.
 struct YAMLReader {
   private static let maximumDepth = 16
-  private static let maximumBytes = 1 << 20
+  static let maximumBytes = 1 << 20
 
   private let file: String
   private var parser = yaml_parser_t()
@@ -17,7 +17,7 @@ struct YAMLReader {
     guard bytes.count <= maximumBytes else {
       throw ExperimentIssue(
         place: .file(Mark(file: file, line: 1, column: 1)),
-        problem: "the file has \(bytes.count) bytes; experiment files end at \(maximumBytes)")
+        problem: "the file is longer than \(maximumBytes) bytes")
     }
     var reader = YAMLReader(file: file)
     return try bytes.withUnsafeBufferPointer { try reader.document($0) }

@@ -1,0 +1,109 @@
+import Datasets
+import Experiments
+import Testing
+
+/// Where values come from, what is written into logs, and the identity for resuming.
+@Suite struct ProvenanceTests {
+  private static let text = """
+    name: p
+    task: listops
+    attention: {kind: sbm, sampler: fastrg}
+    model: {dim: 32, heads: 1}
+    training:
+      steps: 5000
+      batch: 32
+      epsilon: 1e-6
+    data: {root: "a \\"b\\" é\\n", corpus: "yes"}
+    provenance: {attention.sampler: paper, training.batch: benchmark}
+    scale: small
+    scales: {small: {training.batch: 16, model.layers: 2}}
+    """
+
+  private func origin(_ key: String, _ run: RunConfiguration) -> String {
+    run.origins[key].map { "\($0.provenance.rawValue), \($0.setBy)" } ?? "none"
+  }
+
+  @Test(arguments: [
+    ("training.warmup", "published code, default"),
+    ("training.steps", "published code, mini.yaml:6"),
+    ("attention.sampler", "paper, mini.yaml:3"),
+    ("model.dim", "ours, mini.yaml:4"),
+    ("model.layers", "published code, scale small (mini.yaml:12)"),
+    ("training.batch", "ours, scale small (mini.yaml:12)"),
+    ("training.eval_every", "ours, --set"),
+    ("attention.landmarks", "none"),
+  ])
+  func origins(key: String, expected: String) throws {
+    let one = try run(Self.text, .init(overrides: ["training.eval_every=100"]))
+    #expect(origin(key, one) == expected)
+  }
+
+  @Test func deviationsFromThePublishedValues() throws {
+    let one = try run(Self.text)
+    #expect(
+      one.deviations.map { "\($0.key) \($0.value) \($0.published.value)" } == [
+        "model.dim 32 64", "model.heads 1 2", "attention.sampler fastrg bernoulli",
+        "training.batch 16 128",
+      ])
+    #expect(try run(minimal).deviations.isEmpty)
+  }
+
+  @Test func resolvedYAMLGivesTheSameRun() throws {
+    let one = try run(Self.text, .init(overrides: ["training.eval_every=100"], seeds: [41]))
+    let again = try RunConfiguration(resolvedYAML: one.resolvedYAML, file: "log.h5:/config")
+    #expect(again == one)
+    #expect(again.name == "listops-sbm-s41")
+    #expect(again.identity == one.identity)
+    #expect(again.resolvedYAML == one.resolvedYAML)
+    #expect(again.data.root == "a \"b\" é\n")
+    #expect(one.resolvedYAML.contains("\n  epsilon: 1.0e-06\n"))
+    #expect(one.resolvedYAML.contains("\n  corpus: \"yes\"\n"))
+  }
+
+  @Test(arguments: Schema.mechanisms) func everyMechanismRoundTrips(kind: String) throws {
+    let one = try run("name: mini\ntask: retrieval\nattention.kind: \(kind)\nseeds: [2]\n")
+    #expect(try RunConfiguration(resolvedYAML: one.resolvedYAML, file: "x") == one)
+  }
+
+  @Test func theIdentityCountsWhatInfluencesResults() throws {
+    func identity(_ overrides: String..., seed: UInt64 = 0) throws -> String {
+      try run(minimal, .init(overrides: overrides, seeds: [seed])).identity
+    }
+    let base = try identity()
+    #expect(base.count == 16)
+    for same in [
+      "threads=7", "data.root=/elsewhere", "training.checkpoint_every=3", "training.steps=5000",
+    ] {
+      #expect(try identity(same) == base, "\(same)")
+    }
+    for other in [
+      "training.steps=5001", "protocol=strict", "training.shard_tokens=4096", "data.seed=1",
+      "model.dropout=0", "device=cuda",
+    ] {
+      #expect(try identity(other) != base, "\(other)")
+    }
+    #expect(try identity(seed: 1) != base)
+    // Names do not decide results.
+    #expect(try run(minimal.replacing("mini", with: "other")).identity == base)
+  }
+
+  /// Two modules know the tasks; they must agree.
+  @Test func tasksAgreeWithTheDataSets() throws {
+    #expect(Set(TaskName.allCases.map(\.rawValue)) == Set(TaskSpecification.all.map(\.name)))
+    for task in TaskSpecification.all {
+      let one = try run("name: mini\ntask: \(task.name)\nattention.kind: softmax\n")
+      #expect(one.data.length == task.maximumLength, "\(task.name)")
+      #expect(one.data.paddedLength == task.paddedLength, "\(task.name)")
+    }
+  }
+
+  /// GLUE's steps are five epochs in batches of 32.
+  @Test(arguments: TaskName.glue) func glueTakesFiveEpochs(task: TaskName) throws {
+    let one = try run("name: mini\ntask: \(task.rawValue)\nattention.kind: softmax\n")
+    let examples = try #require(TaskSpecification.named(task.rawValue)?.expectedCount(.train))
+    let epoch = (examples + one.training.batch - 1) / one.training.batch
+    #expect(one.training.steps == 5 * epoch)
+    #expect(one.training.evalEvery == epoch)
+    #expect(one.training.warmup == one.training.steps / 10)
+  }
+}
