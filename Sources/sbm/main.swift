@@ -9,17 +9,20 @@ let program = Program(root: Root.self, version: "sbm \(sbmVersion)")
 
 /// Parses the command line, runs the command, and turns errors into messages and exit codes.
 func main() -> ExitCode {
+  var code = ExitCode.success
   do {
-    switch try program.parse(Array(CommandLine.arguments.dropFirst())) {
-    case .print(let text): try Output.line(text)
-    case .run(let command): try command.run()
+    do {
+      switch try program.parse(Array(CommandLine.arguments.dropFirst())) {
+      case .print(let text): try Output.line(text)
+      case .run(let command): try command.run()
+      }
+    } catch let ending as Ending {
+      code = ending.exitCode
     }
     try Output.flush()
-    return .success
+    return code
   } catch is BrokenPipe {
-    return .success
-  } catch let ending as Ending {
-    return ending.exitCode
+    return code
   } catch {
     Output.warn("Error: \(error)")
     return (error as? any ExitCodeProviding)?.exitCode ?? .failure
