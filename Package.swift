@@ -130,7 +130,7 @@ let package = Package(
     tests("TorchTests", ["Torch", "Randomness"]),
     tests("NNTests", ["NN", "Torch", "Randomness"]),
     tests("ModelsTests", ["Models", "NN", "Torch", "Randomness"]),
-    tests("VerificationTests", ["Verification"]),
+    tests("VerificationTests", ["Verification", "NN"]),
     tests("SamplerTests", ["Attention", "NN", "Torch", "Randomness"]),
     tests("TrainingTests", ["Training", "Models", "NN", "Datasets", "Torch", "Randomness"]),
   ],

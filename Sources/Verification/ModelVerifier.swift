@@ -12,6 +12,7 @@ struct ModelVerifier {
   let name: String
   let kind: String
   let tolerances: Tolerances
+  let path: ComputePath
 
   var entry: String { "model/\(name)" }
 
@@ -63,7 +64,7 @@ struct ModelVerifier {
     var series: [String: [Float]] = [:]
     for step in 0..<inputs.size(0) {
       var context = ForwardContext.evaluation(
-        count: inputs.size(1), experimentProtocol: .published, path: .portable)
+        count: inputs.size(1), experimentProtocol: .published, path: path)
       context.edgeUniforms = uniforms.map { all in
         (0..<all.size(1)).map { all.selected(0, step).selected(0, $0) }
       }

@@ -13,7 +13,7 @@ struct VerifyCommand: Command {
     the final parameters) and prints one row a check with its largest error, relative to the \
     largest golden value (at least 0.1). Exits with 1 if an error exceeds its bound.
     """
-  static let parameters: [any AnyParameter] = [file, tolerance, json]
+  static let parameters: [any AnyParameter] = [file, tolerance, native, json]
 
   private static let file = Parameter<String>.argument(
     "golden", help: "A golden file (HDF5), laid out as Tests/Fixtures/README.md says.")
@@ -21,20 +21,27 @@ struct VerifyCommand: Command {
     "tolerance", value: "error", default: 1e-5,
     help: "The largest error that passes. What float32 itself leaves uncertain has a wider bound.",
     check: { $0 > 0 ? nil : "It must be positive." })
+  private static let native = Parameter<Bool>.flag(
+    "native",
+    help: "Run whole models on the native kernels instead of libtorch's operators.")
   private static let json = Parameter<Bool>.flag("json", help: "Print one JSON object a line.")
 
   private let path: String
   private let tolerance: Double
+  private let isNative: Bool
   private let json: Bool
 
   init(_ arguments: ParsedArguments) throws {
     path = arguments[Self.file]
     tolerance = arguments[Self.tolerance]
+    isNative = arguments[Self.native]
     json = arguments[Self.json]
   }
 
   func run() throws {
-    let report = try Verifier(tolerances: Tolerances(general: tolerance)).verify(path)
+    let verifier = Verifier(
+      tolerances: Tolerances(general: tolerance), modelPath: isNative ? .native : .portable)
+    let report = try verifier.verify(path)
     try json ? printJSON(report) : printRows(report)
     if !report.passes { throw Ending(exitCode: .failure) }
   }

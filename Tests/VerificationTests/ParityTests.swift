@@ -1,4 +1,5 @@
 import Foundation
+import NN
 import Testing
 import Verification
 
@@ -7,8 +8,9 @@ import Verification
   static let golden = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().appending(path: "Fixtures/golden.h5").path
 
-  @Test func everyImplementedEntryIsWithinItsBounds() throws {
-    let report = try Verifier().verify(Self.golden)
+  @Test(arguments: ComputePath.allCases)
+  func everyImplementedEntryIsWithinItsBounds(modelPath: ComputePath) throws {
+    let report = try Verifier(modelPath: modelPath).verify(Self.golden)
     for check in report.checks {
       #expect(
         check.passes, "\(check.entry) \(check.quantity): \(check.error) > \(check.bound)")
