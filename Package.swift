@@ -101,9 +101,9 @@ let package = Package(
     module("Models", ["Attention", "NN"]),
 
     // Files
-    module("HDF5", ["CHDF5"]),
+    module("HDF5", ["CHDF5", "Diagnostics"]),
     module("Datasets", ["Tokenization", "HDF5", "Randomness", "CArchive", "CPNG"]),
-    module("RunLog", ["HDF5"]),
+    module("RunLog", ["HDF5", "Diagnostics"]),
 
     // The harness
     module("Training", ["Models", "Datasets", "RunLog", "Experiments", "Diagnostics"]),
@@ -126,13 +126,14 @@ let package = Package(
     tests("RandomnessTests", ["Randomness"]),
     tests("DatasetsTests", ["Datasets", "Tokenization", "Randomness", "HDF5"]),
     tests("TokenizationTests", ["Tokenization"]),
-    tests("HDF5Tests", ["HDF5"], resources: [.copy("Fixtures")]),
     tests("TorchTests", ["Torch", "Randomness"]),
     tests("NNTests", ["NN", "Torch", "Randomness"]),
     tests("ModelsTests", ["Models", "NN", "Torch", "Randomness"]),
     tests("VerificationTests", ["Verification", "NN"]),
     tests("SamplerTests", ["Attention", "NN", "Torch", "Randomness"]),
     tests("TrainingTests", ["Training", "Models", "NN", "Datasets", "Torch", "Randomness"]),
+    tests("HDF5Tests", ["HDF5", "Diagnostics"], resources: [.copy("Fixtures")]),
+    tests("RunLogTests", ["RunLog", "HDF5"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

@@ -1,4 +1,5 @@
 import CHDF5
+import Diagnostics
 import Foundation
 
 /// What went wrong with an HDF5 file: which file, which object in it, and what to do.
@@ -54,6 +55,16 @@ public struct HDF5Error: Error, Equatable, CustomStringConvertible {
     text += message
     if let hint { text += ". " + hint }
     return text
+  }
+}
+
+extension HDF5Error: ExitCodeProviding {
+  /// Bad input data where the content is at fault, an input or output error otherwise.
+  public var exitCode: ExitCode {
+    switch kind {
+    case .notHDF5, .damaged, .missingObject, .wrongType, .wrongShape: .badInput
+    case .noSuchFile, .noPermission, .diskFull, .failed: .inputOutput
+    }
   }
 }
 

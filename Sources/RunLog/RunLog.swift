@@ -1,1 +1,249 @@
-// Placeholder until the module's first file lands.
+/// What one training run did: who it is, its settings, its curves, its test result, its cost.
+///
+/// A pure value; `write(to:)` and `init(reading:)` move it to and from HDF5.
+public struct RunLog: Sendable {
+  /// The `format` attribute, by which a run log is known.
+  public static let format = "SBMTransformer run log"
+  /// The layout's version; it grows when a reader of older logs would be misled.
+  public static let formatVersion = 1
+
+  /// Who the run is.
+  public var labels: Labels
+  /// Whether it is under way or how it ended.
+  public var status = Status.running
+  /// Why it failed, nil unless `status` is `failed`.
+  public var failure: String?
+  /// What its curves say, nil while that is open.
+  public var verdict: Verdict?
+  /// Where and with what it ran.
+  public var environment: Environment
+  /// The resolved experiment settings as a YAML document.
+  public var configuration: String
+  /// The same settings one by one, with where each value comes from.
+  public var settings: [Setting]
+  /// One row for each logged training step.
+  public var train = Series()
+  /// One row for each evaluation on the dev split.
+  public var dev = Series()
+  /// Edge density of the dev evaluations, by layer and head; empty without density.
+  public var density = HeadDensity()
+  /// The result on the test split, nil until it is there.
+  public var test: TestResult?
+  /// What the run costs.
+  public var cost: Cost
+
+  /// A run about to begin.
+  public init(
+    labels: Labels, environment: Environment, configuration: String, settings: [Setting],
+    cost: Cost
+  ) {
+    self.labels = labels
+    self.environment = environment
+    self.configuration = configuration
+    self.settings = settings
+    self.cost = cost
+  }
+
+  /// Goes back to the state after a step, to continue from its checkpoint.
+  ///
+  /// Later rows are dropped, with the test result and the way the run had ended.
+  public mutating func truncate(afterStep step: Int) {
+    train.truncate(afterStep: step)
+    dev.truncate(afterStep: step)
+    density.truncate(toEvaluations: dev.count)
+    test = nil
+    status = .running
+    failure = nil
+    verdict = nil
+  }
+
+  /// The dev row with the best value of the run's metric, the earliest among equals.
+  public var bestDevRow: Int? {
+    guard let values = dev.metrics[labels.metric] else { return nil }
+    return values.indices.filter { !values[$0].isNaN }.max { left, right in
+      values[left] < values[right] || (values[left] == values[right] && left > right)
+    }
+  }
+}
+
+// MARK: Parts
+
+extension RunLog {
+  /// Who a run is, for people and for tables.
+  public struct Labels: Sendable, Equatable {
+    /// Tells the run from others: a hash of the settings that influence its results.
+    public var runID: String
+    /// Name of the experiment file.
+    public var experiment: String
+    /// Name of the swept case or grid point, empty without a sweep.
+    public var variant: String
+    /// The task: `listops`, `text`, ...
+    public var task: String
+    /// The model family: `encoder`, `dual_encoder`, ...
+    public var model: String
+    /// The attention mechanism: `softmax`, `sbm`, ...
+    public var mechanism: String
+    /// The scale laid over the experiment: `smoke`, `cpu`, `paper`; empty for none.
+    public var scale: String
+    /// `published` or `strict`.
+    public var runProtocol: String
+    /// The seed of all its randomness.
+    public var seed: UInt64
+    /// The metric that picks the best parameters and goes into tables, such as `accuracy`.
+    public var metric: String
+    /// Training steps planned.
+    public var steps: Int
+
+    /// Labels of a run.
+    public init(
+      runID: String, experiment: String, variant: String = "", task: String, model: String,
+      mechanism: String, scale: String = "", runProtocol: String, seed: UInt64,
+      metric: String = "accuracy", steps: Int
+    ) {
+      self.runID = runID
+      self.experiment = experiment
+      self.variant = variant
+      self.task = task
+      self.model = model
+      self.mechanism = mechanism
+      self.scale = scale
+      self.runProtocol = runProtocol
+      self.seed = seed
+      self.metric = metric
+      self.steps = steps
+    }
+  }
+
+  /// How far a run has come.
+  public enum Status: String, Sendable, CaseIterable {
+    /// It is training, or was killed without a chance to say so.
+    case running
+    /// It has been tested.
+    case finished
+    /// It ended with an error.
+    case failed
+    /// It stopped on request and can be resumed.
+    case interrupted
+  }
+
+  /// What the curves of a run say.
+  public enum Verdict: String, Sendable, CaseIterable {
+    /// The loss went down.
+    case learned
+    /// The loss stayed within 2 % of ln C and the predictions are constant.
+    case didNotLearn = "did not learn"
+    /// The loss became infinite or not a number.
+    case nan
+  }
+
+  /// Where and with what a run was made.
+  public struct Environment: Sendable, Equatable {
+    /// When the run was first started, ISO 8601 in UTC.
+    public var created: String
+    /// Version of this program, with the commit where it is known.
+    public var codeVersion: String
+    /// Processor, cores, memory, in words.
+    public var hardware: String
+    /// Libraries with their versions, such as `libtorch 2.13.0`.
+    public var libraries: [String]
+
+    /// An environment.
+    public init(created: String, codeVersion: String, hardware: String, libraries: [String]) {
+      self.created = created
+      self.codeVersion = codeVersion
+      self.hardware = hardware
+      self.libraries = libraries
+    }
+  }
+
+  /// One resolved setting.
+  public struct Setting: Sendable, Equatable {
+    /// The key, such as `attention.clusters`.
+    public var key: String
+    /// The value as the experiment file would spell it.
+    public var value: String
+    /// Where the value comes from: `paper`, `published code`, `ours`, ...
+    public var provenance: String
+    /// What chose it for this run: `default`, `listops.yaml:12`, `--set`, ...
+    public var setBy: String
+    /// Whether another value could give other results (threads, for one, cannot).
+    public var influencesResults: Bool
+
+    /// A resolved setting.
+    public init(
+      key: String, value: String, provenance: String, setBy: String = "default",
+      influencesResults: Bool = true
+    ) {
+      self.key = key
+      self.value = value
+      self.provenance = provenance
+      self.setBy = setBy
+      self.influencesResults = influencesResults
+    }
+  }
+
+  /// What a run costs; nil is unknown.
+  public struct Cost: Sendable, Equatable {
+    /// Trainable numbers in the model.
+    public var parameters: Int
+    /// Floating-point operations of a forward pass over one example of the task's length.
+    public var flops: Double?
+    /// Median wall-clock milliseconds of a training step.
+    public var millisecondsPerStep: Double?
+    /// Largest resident memory, bytes.
+    public var peakMemory: Int?
+
+    /// A cost.
+    public init(
+      parameters: Int, flops: Double? = nil, millisecondsPerStep: Double? = nil,
+      peakMemory: Int? = nil
+    ) {
+      self.parameters = parameters
+      self.flops = flops
+      self.millisecondsPerStep = millisecondsPerStep
+      self.peakMemory = peakMemory
+    }
+  }
+
+  /// The result of the best-on-dev parameters on the test split.
+  public struct TestResult: Sendable {
+    /// What was predicted and what was right, example by example.
+    public enum Answers: Sendable {
+      /// Class numbers; -1 labels an example whose class is not published.
+      case classes(predictions: [Int], labels: [Int])
+      /// Values of a regression task.
+      case values(predictions: [Double], labels: [Double])
+    }
+
+    /// The step whose parameters were tested.
+    public var step: Int
+    /// Mean loss.
+    public var loss: Double
+    /// Metrics by name, as fractions (0.372 is 37.2 %).
+    public var metrics: [String: Double]
+    /// Mean edge density, nil for a mechanism without.
+    public var density: Double?
+    /// Every example's answer, in the split's order.
+    public var answers: Answers
+
+    /// A test result.
+    public init(
+      step: Int, loss: Double, metrics: [String: Double], density: Double? = nil,
+      answers: Answers
+    ) {
+      self.step = step
+      self.loss = loss
+      self.metrics = metrics
+      self.density = density
+      self.answers = answers
+    }
+
+    /// Number of examples tested.
+    public var examples: Int {
+      switch answers {
+      case .classes(let predictions, _): predictions.count
+      case .values(let predictions, _): predictions.count
+      }
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import Foundation
+import HDF5
+import RunLog
+import Testing
+
+/// A log and its file.
+@Suite struct RunLogFileTests {
+  @Test func roundTrip() throws {
+    let folder = try Folder()
+    let log = makeLog()
+    try log.write(to: folder.file("run.h5"))
+    let read = try RunLog(reading: folder.file("run.h5"))
+    #expect(read.differences(from: log) == [])
+    #expect(read.labels == log.labels)
+    #expect(read.environment == log.environment)
+    #expect(read.cost == log.cost)
+    #expect(read.settings == log.settings)
+    #expect(read.configuration == log.configuration)
+    #expect(read.train.seconds == log.train.seconds)
+    #expect(read.dev.learningRates.allSatisfy { $0.isNaN })
+    #expect(read.density.curve(layer: 1, head: 1) == [0.02, 0.04, 0.06])
+    #expect(read.bestDevRow == 1)
+    #expect(read.test?.examples == 4)
+  }
+
+  @Test func barestLogRoundTrips() throws {
+    let folder = try Folder()
+    let log = RunLog(
+      labels: .init(
+        runID: "", experiment: "", task: "stsb", model: "encoder", mechanism: "softmax",
+        runProtocol: "strict", seed: 0, metric: "pearson", steps: 0),
+      environment: .init(created: "", codeVersion: "", hardware: "", libraries: []),
+      configuration: "", settings: [], cost: .init(parameters: 0))
+    try log.write(to: folder.file("run.h5"))
+    let read = try RunLog(reading: folder.file("run.h5"))
+    #expect(read.isSameRun(as: log))
+    #expect(read.status == .running && read.verdict == nil && read.test == nil)
+    #expect(read.cost == .init(parameters: 0))
+  }
+
+  @Test func regressionAndNaNRoundTrip() throws {
+    let folder = try Folder()
+    var log = makeLog()
+    log.test?.answers = .values(predictions: [0.5, .nan], labels: [1, 2])
+    log.status = .failed
+    log.failure = "loss is not a number at step 7"
+    log.verdict = .nan
+    log.train.append(
+      .init(step: 7, loss: .nan, metrics: ["accuracy": .nan], seconds: 8, examples: 224))
+    try log.write(to: folder.file("run.h5"))
+    let read = try RunLog(reading: folder.file("run.h5"))
+    #expect(read.differences(from: log) == [])
+    #expect(read.failure == log.failure)
+  }
+
+  /// The layout that the README documents and others' programs read.
+  @Test func layout() throws {
+    let folder = try Folder()
+    try makeLog().write(to: folder.file("run.h5"))
+    let file = try HDF5File(reading: folder.file("run.h5"))
+    #expect(
+      try file.attributeNames() == [
+        "code_version", "created", "experiment", "format", "format_version", "hardware",
+        "libraries", "mechanism", "metric", "model", "parameters", "protocol", "run_id", "scale",
+        "seed", "status", "steps", "task", "variant", "verdict",
+      ])
+    #expect(
+      try file.children() == ["config", "cost", "density", "dev", "settings", "test", "train"])
+    #expect(
+      try file.group("train").children() == [
+        "accuracy", "density", "examples", "learning_rate", "loss", "seconds", "step",
+      ])
+    #expect(
+      try file.group("dev").children() == [
+        "accuracy", "density", "examples", "loss", "seconds", "step",
+      ])
+    #expect(
+      try file.group("test").children() == [
+        "accuracy", "density", "labels", "loss", "predictions", "step",
+      ])
+    #expect(
+      try file.group("cost").children() == [
+        "flops", "milliseconds_per_step", "parameters", "peak_memory",
+      ])
+    #expect(try file.dataset("density").shape == [3, 2, 2])
+    #expect(try file.attribute("seed", as: UInt64.self) == .max)
+    #expect(try file.attribute("status", as: String.self) == "finished")
+  }
+
+  /// While one thread writes snapshot after snapshot, every opening finds a whole one.
+  @Test func opensAtAnyMoment() async throws {
+    let folder = try Folder()
+    let path = folder.file("run.h5")
+    try makeLog(steps: 2).write(to: path)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask {
+        for steps in 3..<60 { try makeLog(steps: steps).write(to: path) }
+      }
+      group.addTask {
+        var last = 0
+        while last < 59 {
+          try Task.checkCancellation()
+          let log = try RunLog(reading: path)
+          #expect(log.train.count >= last)
+          #expect(log.isSameRun(as: makeLog(steps: log.train.count)))
+          last = log.train.count
+        }
+      }
+      try await group.waitForAll()
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["run.h5"])
+  }
+}
