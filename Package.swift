@@ -97,7 +97,7 @@ let package = Package(
     // Tensors and models
     module("Torch", ["CTorch", "Randomness"]),
     module("NN", ["Torch", "CKernels"]),
-    module("Attention", ["NN", "CKernels"]),
+    module("Attention", ["NN", "CKernels", "Diagnostics"]),
     module("Models", ["Attention", "NN"]),
 
     // Files
@@ -121,7 +121,7 @@ let package = Package(
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
     tests("DiagnosticsTests", ["Diagnostics"]),
     tests("ArgumentsTests", ["Arguments", "Diagnostics"]),
-    tests("ExperimentsTests", ["Experiments", "Datasets", "TestSupport"]),
+    tests("ExperimentsTests", ["Experiments", "Datasets", "Randomness", "TestSupport"]),
     tests("CLITests", ["sbm", "TestSupport"]),
     tests("RandomnessTests", ["Randomness"]),
     tests("DatasetsTests", ["Datasets", "Tokenization", "Randomness", "HDF5"]),

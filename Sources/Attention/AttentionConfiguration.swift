@@ -1,3 +1,4 @@
+import Diagnostics
 import Randomness
 
 /// The sizes and options from which a mechanism is built.
@@ -93,13 +94,16 @@ extension AttentionConfiguration {
 }
 
 /// Why a mechanism cannot be built.
-public enum AttentionError: Error, CustomStringConvertible, Equatable {
+public enum AttentionError: ExitCodeProviding, CustomStringConvertible, Equatable {
   /// No mechanism has this name.
   case unknownKind(String, known: [String])
   /// An option has a wrong type or value.
   case option(kind: String, name: String, problem: String)
   /// A length the method cannot handle.
   case length(kind: String, length: Int, problem: String)
+
+  /// Bad input: the experiment asks for what the mechanism cannot do.
+  public var exitCode: ExitCode { .badInput }
 
   /// What is wrong and what would be right.
   public var description: String {

@@ -10,6 +10,8 @@ struct Expansion {
   private let malformed: Set<String>
   private(set) var runs: [RunConfiguration] = []
   private(set) var scales: [String] = []
+  /// The identity of each run, by name.
+  private var identities: [String: String] = [:]
   /// Options of attention that some run uses, and those that a run had to leave out.
   private var used: Set<ExperimentIssue.Place> = []
   /// Runs of mechanisms that the program does not have; wrong only if they are selected.
@@ -159,12 +161,12 @@ struct Expansion {
   }
 
   private mutating func add(_ run: RunConfiguration, _ file: ExperimentFile) {
-    guard let other = runs.first(where: { $0.name == run.name }) else {
+    guard let other = identities.updateValue(run.identity, forKey: run.name) else {
       runs.append(run)
       return
     }
     // A grid over an option that a mechanism does not have gives the same run again.
-    if other.identity == run.identity { return }
+    if other == run.identity { return }
     issues.append(
       ExperimentIssue(
         place: .file(file.start), key: "sweep", problem: "two runs are called '\(run.name)'",

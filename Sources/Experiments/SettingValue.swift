@@ -46,6 +46,15 @@ public enum SettingValue: Sendable, Equatable, CustomStringConvertible {
     }
   }
 
+  /// Whether YAML gives a character a meaning of its own, or nobody could see it.
+  private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator, .unassigned, .privateUse: true
+    default: scalar.value == 0xa0
+    }
+  }
+
+  /// Text as YAML writes it: a plain word, or in double quotes.
   static func quoted(_ text: String) -> String {
     let words = ["true", "false", "yes", "no", "on", "off", "y", "n", "null"]
     let isWord =
@@ -67,9 +76,9 @@ public enum SettingValue: Sendable, Equatable, CustomStringConvertible {
       case "\\": quoted += "\\\\"
       case "\n": quoted += "\\n"
       case "\t": quoted += "\\t"
-      case _ where scalar.value < 0x20 || (0x7f...0xa0).contains(scalar.value):
+      case _ where isInvisible(scalar):
         let digits = String(scalar.value, radix: 16)
-        quoted += "\\x" + (digits.count < 2 ? "0" : "") + digits
+        quoted += "\\U" + String(repeating: "0", count: 8 - digits.count) + digits
       default: quoted.unicodeScalars.append(scalar)
       }
     }
