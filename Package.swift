@@ -102,7 +102,9 @@ let package = Package(
 
     // Files
     module("HDF5", ["CHDF5", "Diagnostics"]),
-    module("Datasets", ["Tokenization", "HDF5", "Randomness", "CArchive", "CPNG"]),
+    module(
+      "Datasets",
+      ["Tokenization", "HDF5", "Randomness", "Diagnostics", "CArchive", "CPNG"]),
     module("RunLog", ["HDF5", "Diagnostics"]),
 
     // The harness
@@ -112,8 +114,8 @@ let package = Package(
     .executableTarget(
       name: "sbm",
       dependencies: [
-        "Arguments", "Attention", "Diagnostics", "Experiments", "Datasets", "Training",
-        "Verification", "Reports",
+        "Arguments", "Attention", "Diagnostics", "Experiments", "Tokenization", "Datasets",
+        "Training", "Verification", "Reports",
       ],
       swiftSettings: swift),
 
@@ -125,7 +127,7 @@ let package = Package(
     tests("CLITests", ["sbm", "TestSupport"]),
     tests("RandomnessTests", ["Randomness"]),
     tests("DatasetsTests", ["Datasets", "Tokenization", "Randomness", "HDF5"]),
-    tests("TokenizationTests", ["Tokenization"]),
+    tests("TokenizationTests", ["Tokenization"], resources: [.copy("Fixtures")]),
     tests("TorchTests", ["Torch", "Randomness"]),
     tests("NNTests", ["NN", "Torch", "Randomness"]),
     tests("ModelsTests", ["Models", "NN", "Torch", "Randomness"]),

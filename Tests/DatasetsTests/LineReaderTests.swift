@@ -58,10 +58,10 @@ struct LineReaderTests {
       try LineReader(folder.url.appendingPathComponent("none.tsv"))
     }
     #expect(missing?.kind == .missing)
-    #expect(missing?.exitCode == 65)
+    #expect(missing?.exitCode == .badInput)
     var reader = try LineReader(folder.url)
     let directory = #expect(throws: DataError.self) { try reader.next() }
     #expect(directory?.kind == .inputOutput)
-    #expect(directory?.exitCode == 74)
+    #expect(directory?.exitCode == .inputOutput)
   }
 }

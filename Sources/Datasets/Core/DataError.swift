@@ -1,7 +1,9 @@
+import Diagnostics
+
 /// Something wrong with data on disk: which file, where in it, what is wrong and what to do.
 ///
 /// Everything the outside world can get wrong is thrown as this type; programmer errors trap.
-public struct DataError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct DataError: Error, Hashable, Sendable, CustomStringConvertible, ExitCodeProviding {
   /// What kind of trouble this is; it decides the exit code.
   public enum Kind: Hashable, Sendable {
     /// A file that should be there is not (exit code 65).
@@ -65,5 +67,5 @@ public struct DataError: Error, Hashable, Sendable, CustomStringConvertible {
   }
 
   /// The exit code of a command that fails with this error: 65 (bad data) or 74 (input/output).
-  public var exitCode: Int32 { kind == .inputOutput ? 74 : 65 }
+  public var exitCode: ExitCode { kind == .inputOutput ? .inputOutput : .badInput }
 }
