@@ -10,6 +10,7 @@ struct Root: CommandGroup {
     "Train efficient-attention Transformers, and report them beside the paper's results."
   static let subcommands: [any Command.Type] = [
     RunCommand.self,
+    DataCommand.self,
     TokenizeCommand.self,
     VerifyCommand.self,
   ]

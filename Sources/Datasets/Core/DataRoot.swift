@@ -31,7 +31,7 @@ public struct DataRoot: Hashable, Sendable {
 }
 
 /// How the choices are made in which the published pipelines are flawed.
-public enum DataProtocol: String, Hashable, Sendable, CaseIterable {
+public enum PipelineProtocol: String, Hashable, Sendable, CaseIterable {
   /// As the published code does it: Text's dev set is its test set.
   case published
   /// The flaw mended: Text's dev set is a tenth of train, fixed by a seed.
@@ -41,7 +41,7 @@ public enum DataProtocol: String, Hashable, Sendable, CaseIterable {
 /// Settings that change what examples a source delivers.
 public struct SourceOptions: Hashable, Sendable {
   /// Which of the published pipelines' flaws stay.
-  public var dataProtocol: DataProtocol
+  public var dataProtocol: PipelineProtocol
   /// Cuts texts to so many tokens; `nil` for the task's own.
   public var maximumLength: Int?
   /// The WordPiece vocabulary (GLUE, masked LM); `nil` for `bert-vocab/vocab.txt` below the root.
@@ -56,7 +56,7 @@ public struct SourceOptions: Hashable, Sendable {
 
   /// Options, by default those of the published pipelines.
   public init(
-    dataProtocol: DataProtocol = .published, maximumLength: Int? = nil, vocabulary: URL? = nil,
+    dataProtocol: PipelineProtocol = .published, maximumLength: Int? = nil, vocabulary: URL? = nil,
     corpus: URL? = nil, difficulty: String? = nil, splitSeed: UInt64 = 0
   ) {
     self.dataProtocol = dataProtocol

@@ -10,6 +10,8 @@ public struct DatasetEntry: Sendable {
   public var origin: String
   /// The licence or terms that apply, in a few words.
   public var licence: String
+  /// Whether no entry may be in two splits. Published data sets of real text have a few that are.
+  public var splitsAreDisjoint: Bool
   /// The source of its examples below a data root.
   ///
   /// Throws ``DataError`` with kind `missing` when its files are not there, naming the places
@@ -20,13 +22,14 @@ public struct DatasetEntry: Sendable {
 
   /// An entry of the list of data sets.
   public init(
-    task: TaskSpecification, origin: String, licence: String,
+    task: TaskSpecification, origin: String, licence: String, splitsAreDisjoint: Bool = false,
     source: @escaping @Sendable (DataRoot, SourceOptions) throws -> any DatasetSource,
     check: @escaping @Sendable (DataRoot, SourceOptions) throws -> [DataFinding] = { _, _ in [] }
   ) {
     self.task = task
     self.origin = origin
     self.licence = licence
+    self.splitsAreDisjoint = splitsAreDisjoint
     self.source = source
     self.check = check
   }

@@ -140,6 +140,12 @@ public struct TaskSpecification: Hashable, Sendable {
     expectedCounts.first { $0.split == split }?.count
   }
 
+  /// The width and height of the images whose pixels are the tokens; `nil` for tasks of text.
+  public var imageSide: Int? {
+    guard pixelZeroIsPadding else { return nil }
+    return Int(Double(maximumLength).squareRoot())
+  }
+
   /// How many classes the head tells apart: 1 for regression, the vocabulary for masked LM.
   public var outputSize: Int {
     switch output {

@@ -35,6 +35,11 @@ public struct ListOps: DatasetSource {
     }
     var task = TaskSpecification.listops
     if let length = options.maximumLength { task.maximumLength = length }
+    if let counts = Self.manifest(folder)?.counts {
+      task.expectedCounts = [
+        .init(.train, counts.train), .init(.dev, counts.dev), .init(.test, counts.test),
+      ]
+    }
     self.task = task
     self.root = data.root
     self.folder = folder
@@ -96,6 +101,13 @@ extension ListOps {
     public var counts: Counts
     /// ``ListOpsGenerator/version``.
     public var generatorVersion: Int
+
+    /// The manifest of what is generated now.
+    public init(seed: UInt64, counts: Counts) {
+      self.seed = seed
+      self.counts = counts
+      generatorVersion = ListOpsGenerator.version
+    }
   }
 
   static let manifestName = "generated.json"
@@ -135,8 +147,7 @@ extension ListOps {
         progress?(DataProgress(phase: "listops generate", done: index + 1, total: counts.total))
       }
     }
-    let written = Manifest(
-      seed: seed, counts: counts, generatorVersion: ListOpsGenerator.version)
+    let written = Manifest(seed: seed, counts: counts)
     let json = JSONEncoder()
     json.outputFormatting = [.prettyPrinted, .sortedKeys]
     let file = try FileWriter(manifest)
@@ -188,6 +199,7 @@ extension DatasetEntry {
     task: .listops,
     origin: "`sbm data generate listops` makes it; published in lra_release.gz of "
       + "google-research/long-range-arena",
-    licence: "Apache-2.0 (Long Range Arena)",
-    source: { try ListOps($0, options: $1) })
+    licence: "Apache-2.0 (Long Range Arena)", splitsAreDisjoint: true,
+    source: { try ListOps($0, options: $1) },
+    check: { try ListOps($0, options: $1).check() })
 }

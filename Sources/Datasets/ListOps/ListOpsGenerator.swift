@@ -80,20 +80,3 @@ public struct ListOpsGenerator: Hashable, Sendable {
     tokens.append(ListOpsTokenizer.close)
   }
 }
-
-/// 128 bits that tell token sequences apart: two independent 64-bit hashes.
-///
-/// Among 10⁵ sequences two different ones agree with probability 10⁻²⁹.
-struct Fingerprint: Hashable {
-  private var first: UInt64 = 0xCBF2_9CE4_8422_2325
-  private var second: UInt64 = 0x9E37_79B9_7F4A_7C15
-
-  /// The fingerprint of `tokens`.
-  init(_ tokens: some Sequence<UInt8>) {
-    for token in tokens {
-      first = (first ^ UInt64(token)) &* 0x0000_0100_0000_01B3
-      second = (second &+ UInt64(token) &+ 1) &* 0xBF58_476D_1CE4_E5B9
-      second ^= second >> 31
-    }
-  }
-}

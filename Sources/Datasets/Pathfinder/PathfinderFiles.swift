@@ -44,10 +44,12 @@ public struct PathfinderFiles: Sendable {
   /// Writes the images that are not there yet.
   ///
   /// A batch whose metadata is there is whole: work that was interrupted goes on where it was.
-  /// Images of other settings, or that were not generated here, are an error and stay.
+  /// Images of other settings, or that were not generated here, are an error and stay, unless
+  /// `replacing`: then they are removed first.
   ///
   /// - Throws: ``DataError`` when files cannot be written or others are in the way.
-  public func write(progress: DataProgress.Handler? = nil) throws {
+  public func write(replacing: Bool = false, progress: DataProgress.Handler? = nil) throws {
+    if replacing { try? FileManager.default.removeItem(at: folder) }
     try claim()
     let batches = (count + Self.batchSize - 1) / Self.batchSize
     let done = Mutex(0)
@@ -78,7 +80,7 @@ public struct PathfinderFiles: Sendable {
       guard there == json else {
         throw DataError(
           .malformed, file: folder.path, problem: "images of other settings are here",
-          hint: "Remove the folder, or choose another root")
+          hint: "Replace them, or choose another root")
       }
     } else if FileManager.default.fileExists(
       atPath: folder.appendingPathComponent("metadata").path)

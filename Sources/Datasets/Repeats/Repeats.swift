@@ -129,5 +129,6 @@ extension DatasetEntry {
   /// Repeated tokens.
   static let repeats = DatasetEntry(
     task: .repeats, origin: "generated when it is needed; `sbm data generate repeats` sets sizes",
-    licence: "none: the data is random", source: { try Repeats($0, options: $1) })
+    licence: "none: the data is random", splitsAreDisjoint: true,
+    source: { try Repeats($0, options: $1) })
 }

@@ -1,0 +1,128 @@
+import Arguments
+import Datasets
+import Foundation
+
+/// `sbm data generate`: data sets that are drawn, not fetched.
+struct DataGenerateCommand: Command {
+  static let name = "generate"
+  static let abstract = "Generate ListOps, Pathfinder or repeated tokens."
+  static let discussion = """
+    ListOps and Pathfinder are written in their published layouts, below listops and pathfinder32. \
+    Repeated tokens need no files: their settings are kept in repeats/generated.json. The same \
+    seed and sizes give the same data on any machine, with any number of cores. Files that were \
+    published or that other settings made are never replaced without --replace.
+    """
+  static let parameters: [any AnyParameter] =
+    [what, seed, train, dev, test, length, values, count, difficulty, replace]
+    + DataOptions.places
+
+  /// What can be generated.
+  enum Kind: String, CaseIterable, ArgumentValue {
+    case listops
+    case pathfinder
+    case repeats
+  }
+
+  private static let positive: Check<Int> = { $0 > 0 ? nil : "It must be positive." }
+  private static let what = Parameter<Kind>.argument("what", help: "The data set.")
+  private static let seed = Parameter<UInt64>.option(
+    "seed", value: "number", default: 0, help: "The seed of everything drawn.")
+  private static let train = Parameter<Int?>.option(
+    "train", value: "count",
+    help: "Training examples (listops 96000, repeats 20000).", check: positive)
+  private static let dev = Parameter<Int?>.option(
+    "dev", value: "count", help: "Dev examples (listops 2000, repeats 1000).", check: positive)
+  private static let test = Parameter<Int?>.option(
+    "test", value: "count", help: "Test examples (listops 2000, repeats 1000).", check: positive)
+  private static let length = Parameter<Int?>.option(
+    "length", value: "tokens", help: "Tokens of a sequence of repeats (256).", check: positive)
+  private static let values = Parameter<Int?>.option(
+    "values", value: "count", help: "Numbers that repeats draws from (256).",
+    check: { 1..<65_535 ~= $0 ? nil : "It must be from 1 to 65534." })
+  private static let count = Parameter<Int?>.option(
+    "count", value: "images", help: "Images of pathfinder (200000).", check: positive)
+  private static let difficulty = Parameter<PathfinderParameters.Difficulty?>.option(
+    "difficulty", help: "The difficulty of pathfinder (hard).")
+  private static let replace = Parameter<Bool>.flag(
+    "replace", help: "Replace files that are there.")
+
+  private let kind: Kind
+  private let options: DataOptions
+  private let counts: (train: Int?, dev: Int?, test: Int?)
+  private let seed: UInt64
+  private let length: Int?
+  private let values: Int?
+  private let count: Int?
+  private let difficulty: PathfinderParameters.Difficulty
+  private let replaces: Bool
+
+  init(_ arguments: ParsedArguments) throws {
+    kind = arguments[Self.what]
+    options = DataOptions(arguments)
+    counts = (arguments[Self.train], arguments[Self.dev], arguments[Self.test])
+    seed = arguments[Self.seed]
+    length = arguments[Self.length]
+    values = arguments[Self.values]
+    count = arguments[Self.count]
+    difficulty = arguments[Self.difficulty] ?? .hard
+    replaces = arguments[Self.replace]
+    let belongs: [(isGiven: Bool, option: String, kinds: [Kind])] = [
+      (counts.train != nil, "--train", [.listops, .repeats]),
+      (counts.dev != nil, "--dev", [.listops, .repeats]),
+      (counts.test != nil, "--test", [.listops, .repeats]),
+      (length != nil, "--length", [.repeats]), (values != nil, "--values", [.repeats]),
+      (count != nil, "--count", [.pathfinder]),
+      (arguments[Self.difficulty] != nil, "--difficulty", [.pathfinder]),
+    ]
+    for row in belongs where row.isGiven && !row.kinds.contains(kind) {
+      throw ValidationError("\(row.option) means nothing for \(kind.rawValue).")
+    }
+  }
+
+  func run() throws {
+    let display = ProgressDisplay()
+    defer { display.finish() }
+    switch kind {
+    case .listops: try generateListOps(display)
+    case .pathfinder:
+      let writer = PathfinderFiles(
+        difficulty, seed: seed, count: count ?? PathfinderFiles.publishedCount, in: options.data)
+      try writer.write(replacing: replaces, progress: display.show)
+      try report("\(PathfinderFiles.folder)/\(difficulty.folder)", display)
+    case .repeats:
+      var settings = Repeats.Settings()
+      settings.seed = seed
+      settings.train = counts.train ?? settings.train
+      settings.dev = counts.dev ?? settings.dev
+      settings.test = counts.test ?? settings.test
+      settings.length = length ?? settings.length
+      settings.values = values ?? settings.values
+      try Repeats.keep(settings, in: options.data)
+      try report("repeats", display)
+    }
+  }
+
+  /// Prints the folder where the data is.
+  private func report(_ folder: String, _ display: ProgressDisplay) throws {
+    display.finish()
+    try Output.line(options.data.root.appendingPathComponent(folder).path)
+  }
+
+  private func generateListOps(_ display: ProgressDisplay) throws {
+    var wanted = ListOps.Counts()
+    wanted.train = counts.train ?? wanted.train
+    wanted.dev = counts.dev ?? wanted.dev
+    wanted.test = counts.test ?? wanted.test
+    let folder = options.data.root.appendingPathComponent(ListOps.folders[0])
+    let manifest = ListOps.Manifest(seed: seed, counts: wanted)
+    let table = folder.appendingPathComponent(ListOps.fileName(.train)).path
+    if FileManager.default.fileExists(atPath: table), !replaces {
+      if ListOps.manifest(folder) == manifest { return try report(ListOps.folders[0], display) }
+      throw DataError(
+        .malformed, file: table, problem: "there is a table of other settings here",
+        hint: "Use it as it is, or give --replace or another --root")
+    }
+    try ListOps.generate(into: folder, seed: seed, counts: wanted, progress: display.show)
+    try report(ListOps.folders[0], display)
+  }
+}

@@ -1,0 +1,100 @@
+import Arguments
+import Datasets
+import Foundation
+import Randomness
+import Tokenization
+
+/// `sbm data show`: a few examples, for a person to look at.
+struct DataShowCommand: Command {
+  static let name = "show"
+  static let abstract = "Show examples of a data set: images on a sheet, texts as lines."
+  static let discussion = """
+    Tasks of images go to a PNG file, each image with its label under it. Of other tasks, the \
+    label and the text of each example are printed, separated by a tab.
+    """
+  static let parameters: [any AnyParameter] =
+    [task, out, split, count, seed] + DataOptions.places + DataOptions.reading
+
+  private static let task = DatasetName.parameter("The data set.")
+  private static let out = Parameter<String?>.option(
+    "out", value: "file.png", help: "Where the sheet of images goes.")
+  private static let split = Parameter<Split>.option(
+    "split", default: .train, help: "The split to choose from.")
+  private static let count = Parameter<Int?>.option(
+    "count", value: "number", help: "How many examples (images 64, texts 8).",
+    check: { 1...4096 ~= $0 ? nil : "It must be from 1 to 4096." })
+  private static let seed = Parameter<UInt64>.option(
+    "seed", value: "number", default: 0, help: "The seed of the choice.")
+
+  private let entry: DatasetEntry
+  private let options: DataOptions
+  private let out: String?
+  private let split: Split
+  private let count: Int
+  private let seed: UInt64
+
+  init(_ arguments: ParsedArguments) throws {
+    entry = DatasetName.entry(arguments[Self.task])
+    options = DataOptions(arguments)
+    out = arguments[Self.out]
+    split = arguments[Self.split]
+    seed = arguments[Self.seed]
+    let isImage = entry.task.imageSide != nil
+    count = arguments[Self.count] ?? (isImage ? 64 : 8)
+    if isImage && out == nil { throw ValidationError("Images need --out <file.png>.") }
+    if !isImage && out != nil {
+      throw ValidationError("--out is for tasks of images; \(entry.task.name) has none.")
+    }
+  }
+
+  func run() throws {
+    let display = ProgressDisplay()
+    defer { display.finish() }
+    let source = try entry.source(options.data, options.source)
+    let store = try TokenCache.prepare(source, in: options.data, progress: display.show)
+      .split(split, residentBytes: 0)
+    var generator = RandomStream(seed: seed).child("show").generator()
+    let chosen = (0..<min(count, store.count)).map { _ in generator.below(store.count) }
+    let examples = try store.examples(at: chosen)
+    if let side = entry.task.imageSide, let out {
+      let sheet = ContactSheet().draw(
+        examples.map { example in
+          ContactSheet.Entry(
+            GrayImage(
+              width: side, height: side, pixels: example.tokens.map { UInt8(clamping: $0) }),
+            label: Int(label(example)) ?? -1)
+        })
+      let writer = try FileWriter(URL(fileURLWithPath: out))
+      try writer.write(sheet.png)
+      try writer.commit()
+    } else {
+      for example in examples { try Output.line("\(label(example))\t\(text(example))") }
+    }
+  }
+
+  private func label(_ example: Example) -> String {
+    switch example.label {
+    case .none: "-"
+    case .classIndex(let index): "\(index)"
+    case .value(let value): "\(value)"
+    case .tokenClasses(let classes): classes.map { "\($0)" }.joined(separator: " ")
+    }
+  }
+
+  private func text(_ example: Example) -> String {
+    [example.tokens, example.secondTokens].compactMap { $0 }.map { tokens in
+      switch entry.task.name {
+      case "listops": tokens.map { ListOpsTokenizer.symbols[Int($0)] }.joined(separator: " ")
+      case "text", "retrieval":
+        String(decoding: tokens.map { UInt8(clamping: Int($0) - 1) }, as: UTF8.self)
+          .replacing(/[\p{Cc}]+/, with: " ")
+      default: tokens.map { "\($0)" }.joined(separator: " ")
+      }
+    }.joined(separator: "\t")
+  }
+}
+
+extension Split: ArgumentValue {
+  /// The split's name.
+  public var argumentText: String { rawValue }
+}
