@@ -108,7 +108,8 @@ let package = Package(
     module("RunLog", ["HDF5", "Diagnostics"]),
 
     // The harness
-    module("Training", ["Models", "Datasets", "RunLog", "Experiments", "Diagnostics"]),
+    module(
+      "Training", ["Models", "Datasets", "RunLog", "Experiments", "HDF5", "Diagnostics"]),
     module("Verification", ["Models", "HDF5", "Diagnostics"]),
     module("Reports", ["RunLog"]),
     .executableTarget(

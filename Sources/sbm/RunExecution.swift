@@ -1,6 +1,8 @@
+import Attention
 import Diagnostics
 import Experiments
 import Foundation
+import Training
 
 /// Trains and tests resolved runs, one after the other.
 struct RunExecution {
@@ -11,13 +13,75 @@ struct RunExecution {
   /// Whether interrupted runs continue from their checkpoints.
   let resumes: Bool
 
-  /// - Throws: `Ending` with `ExitCode.interrupted` if it was stopped and can be resumed.
+  /// - Throws: `Ending` with `ExitCode.interrupted` if it was stopped and can be resumed, with
+  ///   `ExitCode.failure` if a run failed; the other runs are trained all the same.
   func perform() throws {
-    throw NoTrainer()
+    let pending = try check()
+    Interruption.listen()
+    var failed = 0
+    for (index, run) in pending.enumerated() {
+      let progress = RunProgress(name: run.name, number: index + 1, of: pending.count)
+      switch try train(run, progress) {
+      case .finished: try Output.line(files(run).log.path)
+      case .interrupted:
+        progress.note("interrupted; the same command with --resume continues it")
+        throw Ending(exitCode: .interrupted)
+      case .failed(let reason):
+        failed += 1
+        progress.note("failed: \(reason)")
+      }
+    }
+    if failed > 0 { throw Ending(exitCode: .failure) }
+  }
+
+  /// Finds out in the first second what would go wrong after an hour: which runs are still to do, whether
+  /// their models can be built and their folders written.
+  private func check() throws -> [RunConfiguration] {
+    try runs.filter { run in
+      if try files(run).state(of: run, resumes: resumes) == .finished {
+        Output.warn("\(run.name): finished already (\(files(run).log.path))")
+        return false
+      }
+      if let task = TaskData.specification(run) { _ = try run.makeModel(task) }
+      try FolderCheck.requireWritable(folder(run))
+      return true
+    }
+  }
+
+  private func train(_ run: RunConfiguration, _ progress: RunProgress) throws -> Trainer.Outcome {
+    let data = try TaskData(run) { progress.preparing($0) }
+    let pool = WorkerPool(count: run.threads)
+    var trainer = try Trainer(
+      run, data: data, files: files(run), pool: pool, codeVersion: sbmVersion
+    ) { progress.show($0) }
+    return try trainer.perform()
+  }
+
+  private func files(_ run: RunConfiguration) -> RunFiles {
+    RunFiles(folder: folder(run), run: run.name)
   }
 }
 
-/// Until the trainer lands, runs can be checked only.
-struct NoTrainer: Error, CustomStringConvertible {
-  var description: String { "This build has no trainer; use --dry-run." }
+/// Whether files can be created in a folder, found out before anything is computed.
+enum FolderCheck {
+  struct NotWritable: ExitCodeProviding, CustomStringConvertible {
+    let path: String
+    let reason: String
+    var description: String {
+      "Cannot write to \(path): \(reason). Choose another folder with --out."
+    }
+    var exitCode: ExitCode { .inputOutput }
+  }
+
+  static func requireWritable(_ folder: URL) throws {
+    let probe = folder.appendingPathComponent(".writable-\(UUID().uuidString)")
+    do {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      try Data().write(to: probe)
+      try FileManager.default.removeItem(at: probe)
+    } catch {
+      throw NotWritable(
+        path: folder.path, reason: (error as NSError).localizedDescription)
+    }
+  }
 }

@@ -1,0 +1,22 @@
+import Foundation
+import Synchronization
+
+/// SIGINT and SIGTERM as a question that a run asks between steps: the step is finished, everything is
+/// saved, and the program ends with the exit code of something resumable. A second signal ends it at once.
+public enum Interruption {
+  private static let requested = Atomic<Bool>(false)
+
+  /// Whether a signal has come since ``listen()``.
+  public static var isRequested: Bool { requested.load(ordering: .relaxed) }
+
+  /// Catches SIGINT and SIGTERM from now on.
+  public static func listen() {
+    for signalNumber in [SIGINT, SIGTERM] {
+      signal(signalNumber) { number in
+        // Only what is safe in a signal handler: an atomic exchange, restoring the default.
+        Interruption.requested.store(true, ordering: .relaxed)
+        signal(number, SIG_DFL)
+      }
+    }
+  }
+}

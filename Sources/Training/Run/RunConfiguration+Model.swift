@@ -1,0 +1,55 @@
+import Attention
+import Datasets
+import Experiments
+import Models
+import NN
+import Randomness
+
+extension RunConfiguration {
+  /// The run's stream: everything random in it derives from here.
+  var stream: RandomStream { RandomStream(seed: seed) }
+
+  /// Quirks of the published code kept or mended.
+  var experimentProtocol: ExperimentProtocol { runProtocol == .published ? .published : .strict }
+
+  /// The sizes of the run's model for `task`.
+  public func modelConfiguration(_ task: TaskSpecification) -> ModelConfiguration {
+    var sizes = ModelConfiguration(
+      vocabularySize: task.vocabularySize, maximumLength: data.paddedLength,
+      attention: attention.kind, head: Self.head(task))
+    sizes.typeCount = max(1, task.typeCount)
+    sizes.layers = model.layers
+    sizes.dim = model.dim
+    sizes.feedForwardDim = model.feedForward
+    sizes.heads = model.heads
+    sizes.headDim = model.headDim
+    sizes.dropout = model.dropout
+    sizes.attentionDropout = model.attentionDropout
+    sizes.attentionOptions = attention.options.mapValues { value in
+      switch value {
+      case .integer(let integer): .integer(integer)
+      case .number(let number): .number(number)
+      case .boolean(let flag): .flag(flag)
+      case .text(let text): .text(text)
+      }
+    }
+    return sizes
+  }
+
+  /// The run's model with its initial parameters.
+  ///
+  /// - Throws: `AttentionError` when the mechanism's sizes or options do not fit.
+  public func makeModel(_ task: TaskSpecification) throws -> SequenceModel {
+    try SequenceModel(modelConfiguration(task), stream: stream.child("parameters"))
+  }
+
+  private static func head(_ task: TaskSpecification) -> ModelConfiguration.Head {
+    switch (task.output, task.input) {
+    case (.classes(let classes), .pair): .matching(classes: classes)
+    case (.classes(let classes), _): .classification(classes: classes)
+    case (.regression, _): .regression
+    case (.tokenClasses(let classes), _): .tokenClassification(classes: classes)
+    case (.vocabulary, _): .maskedLanguageModel
+    }
+  }
+}

@@ -1,0 +1,13 @@
+import RunLog
+
+/// What a run tells while it goes on, for a progress bar or a line.
+public enum RunEvent: Sendable {
+  /// The run begins, at this step of so many.
+  case started(step: Int, steps: Int, parameters: Int)
+  /// A training step is done.
+  case stepped(step: Int, steps: Int, loss: Double, seconds: Double)
+  /// Dev has been evaluated.
+  case evaluated(RunLog.Row, metric: String, isBest: Bool)
+  /// The test is done.
+  case tested(RunLog.TestResult, metric: String)
+}

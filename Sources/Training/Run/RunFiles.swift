@@ -1,0 +1,101 @@
+import Experiments
+import Foundation
+import Models
+import NN
+import RunLog
+
+/// The log and the checkpoint of a run, side by side.
+public struct RunFiles: Sendable {
+  /// The run log, `<run>.h5`.
+  public let log: URL
+  /// The checkpoint, `<run>.checkpoint.h5`.
+  public let checkpoint: URL
+
+  /// The files of the run of that name in `folder`.
+  public init(folder: URL, run: String) {
+    log = folder.appendingPathComponent("\(run).h5")
+    checkpoint = folder.appendingPathComponent("\(run).checkpoint.h5")
+  }
+
+  /// What is there of a run.
+  public enum State: Equatable {
+    /// Nothing: the run begins.
+    case none
+    /// It has finished, with the settings asked for.
+    case finished
+    /// It can go on from its checkpoint.
+    case resumable
+  }
+
+  /// What is there of `run`.
+  ///
+  /// - Throws: ``TrainingError`` when there is a run that may not be continued: without `resumes`, or
+  ///   because its settings differ.
+  public func state(of run: RunConfiguration, resumes: Bool) throws -> State {
+    guard FileManager.default.fileExists(atPath: log.path) else { return .none }
+    let log = try RunLog(reading: self.log.path)
+    try checkSettings(log, run)
+    if log.status == .finished { return .finished }
+    guard resumes else {
+      throw TrainingError.runExists(log: self.log.path, status: log.status.rawValue)
+    }
+    return FileManager.default.fileExists(atPath: checkpoint.path) ? .resumable : .none
+  }
+
+  /// The log and checkpoint from which `run` goes on, if it was begun.
+  func saved(for run: RunConfiguration) throws -> (log: RunLog, checkpoint: Checkpoint)? {
+    guard FileManager.default.fileExists(atPath: checkpoint.path),
+      FileManager.default.fileExists(atPath: log.path)
+    else { return nil }
+    let log = try RunLog(reading: self.log.path)
+    try checkSettings(log, run)
+    let checkpoint = try Checkpoint(reading: self.checkpoint.path)
+    guard checkpoint.identity == run.identity else {
+      throw TrainingError.badCheckpoint(
+        path: self.checkpoint.path, problem: "it belongs to a run with other settings than the log")
+    }
+    return (log, checkpoint)
+  }
+
+  /// Writes the log, making its folder.
+  func write(_ log: RunLog) throws {
+    try FileManager.default.createDirectory(
+      at: self.log.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try log.write(to: self.log.path)
+  }
+
+  /// Compares the settings that influence results.
+  private func checkSettings(_ log: RunLog, _ run: RunConfiguration) throws {
+    let saved = Dictionary(log.settings.map { ($0.key, $0) }) { first, _ in first }
+    for wanted in run.logSettings where wanted.influencesResults {
+      let value = saved[wanted.key]?.value
+      if value != wanted.value {
+        throw TrainingError.settingsChanged(
+          checkpoint: self.log.path, key: wanted.key, saved: value ?? "nothing",
+          wanted: wanted.value)
+      }
+    }
+  }
+}
+
+extension SequenceModel {
+  /// Takes over the encoder of a checkpoint, such as one of masked-LM pre-training; the head stays.
+  ///
+  /// - Throws: `HDF5Error` and ``TrainingError/badCheckpoint(path:problem:)``.
+  func loadEncoder(from path: String) throws {
+    let checkpoint = try Checkpoint(reading: path)
+    let source = checkpoint.best?.parameters ?? checkpoint.parameters
+    var values = Checkpoint.values(of: self)
+    for name in values.keys where name.hasPrefix("encoder.") {
+      guard let value = source[name] else {
+        throw TrainingError.badCheckpoint(path: path, problem: "it has no parameter '\(name)'")
+      }
+      values[name] = value
+    }
+    do {
+      try load(values.mapValues { $0.cloned() })
+    } catch let error as ParameterError {
+      throw TrainingError.badCheckpoint(path: path, problem: "\(error)")
+    }
+  }
+}

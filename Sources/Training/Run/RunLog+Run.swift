@@ -1,0 +1,44 @@
+import Datasets
+import Experiments
+import Foundation
+import HDF5
+import RunLog
+import Torch
+
+extension RunConfiguration {
+  /// Every setting as the log keeps it.
+  var logSettings: [RunLog.Setting] {
+    settings.map { key, value, origin in
+      RunLog.Setting(
+        key: key, value: "\(value)", provenance: origin.provenance.rawValue, setBy: origin.setBy,
+        influencesResults: Schema.setting(key)?.influencesResults ?? true)
+    }
+  }
+}
+
+extension RunLog {
+  /// The log of a run that begins.
+  init(_ run: RunConfiguration, task: TaskSpecification, parameters: Int, codeVersion: String) {
+    let labels = Labels(
+      runID: run.name, experiment: run.experiment, variant: run.variant, task: run.task.rawValue,
+      model: run.variant.isEmpty ? run.attention.kind : run.variant, mechanism: run.attention.kind,
+      scale: run.scale, runProtocol: run.runProtocol.rawValue, seed: run.seed,
+      metric: task.metrics[0].rawValue, steps: run.training.steps)
+    self.init(
+      labels: labels,
+      environment: Environment(
+        created: Date().formatted(.iso8601), codeVersion: codeVersion, hardware: Self.hardware,
+        libraries: ["libtorch \(Runtime.version)"]),
+      configuration: run.resolvedYAML, settings: run.logSettings,
+      cost: Cost(parameters: parameters))
+  }
+
+  /// The processor's name and how many cores there are.
+  private static var hardware: String {
+    let cores = ProcessInfo.processInfo.activeProcessorCount
+    let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+    let model = text.split(separator: "\n").first { $0.hasPrefix("model name") }?
+      .split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) }
+    return "\(model ?? "unknown processor"), \(cores) cores"
+  }
+}

@@ -1,0 +1,89 @@
+import Datasets
+import Experiments
+import Foundation
+import Randomness
+
+/// The examples of a run: its task's splits, opened from the token cache.
+public struct TaskData: Sendable {
+  /// The task.
+  public let task: TaskSpecification
+  /// The splits by name: train, dev, test, and MNLI's mismatched ones.
+  private let splits: [Split: TokenSplit]
+  /// The first so many examples of each split that the run uses.
+  private let limits: [Split: Int]
+
+  /// Opens the data of `run`, making what can be made: generated tasks and token caches.
+  ///
+  /// - Throws: `DataError` when published files are missing or not what they should be.
+  public init(_ run: RunConfiguration, progress: DataProgress.Handler? = nil) throws {
+    let name = run.task.rawValue
+    guard let entry = DatasetEntry.named(name) else {
+      throw TrainingError.unsupported("task \(name) has no data set in this build")
+    }
+    let root = Self.root(run)
+    if run.task == .listops {
+      var counts = ListOps.Counts()
+      if run.data.trainExamples > 0 { counts.train = min(counts.train, run.data.trainExamples) }
+      try ListOps.ensureGenerated(
+        root: root, seed: run.data.seed, counts: counts, progress: progress)
+    }
+    let source = try entry.source(root, Self.options(run, root))
+    let cache = try Self.prepare(source, root, progress)
+    task = cache.task
+    let labelled = task.expectedCounts.filter(\.isLabelled).map(\.split)
+    splits = try Dictionary(uniqueKeysWithValues: labelled.map { ($0, try cache.split($0)) })
+    limits = [
+      .train: run.data.trainExamples, .dev: run.data.devExamples, .test: run.data.testExamples,
+    ].filter { $0.value > 0 }
+    for split in [Split.train, .dev] where count(split) == 0 {
+      throw TrainingError.noData(task: name, split: split.rawValue)
+    }
+  }
+
+  /// The split that the final test runs on: test, or dev where test has no labels (GLUE).
+  public var testSplit: Split { count(.test) > 0 ? .test : .dev }
+
+  /// How many examples of `split` the run uses.
+  public func count(_ split: Split) -> Int {
+    min(splits[split]?.count ?? 0, limits[split] ?? .max)
+  }
+
+  /// Cuts the examples at `indices` of `split` into padded shards.
+  ///
+  /// - Throws: `DataError` when the cache cannot be read.
+  func shards(_ indices: [Int], of split: Split, layout: ShardLayout) throws -> [Shard] {
+    guard let store = splits[split] else {
+      throw TrainingError.noData(task: task.name, split: split.rawValue)
+    }
+    return try layout.cut(indices, lengths: store.lengths).map {
+      try Shard($0, from: store, layout: layout)
+    }
+  }
+
+  /// The task of `run`, if this build has data for it.
+  public static func specification(_ run: RunConfiguration) -> TaskSpecification? {
+    TaskSpecification.named(run.task.rawValue)
+  }
+
+  private static func root(_ run: RunConfiguration) -> DataRoot {
+    run.data.root.isEmpty
+      ? .standard() : DataRoot(URL(fileURLWithPath: run.data.root, isDirectory: true))
+  }
+
+  private static func options(_ run: RunConfiguration, _ root: DataRoot) -> SourceOptions {
+    func url(_ path: String) -> URL? { path.isEmpty ? nil : URL(fileURLWithPath: path) }
+    var options = SourceOptions()
+    options.dataProtocol = run.runProtocol == .published ? .published : .strict
+    options.maximumLength = run.data.length
+    options.vocabulary = url(run.data.vocabulary)
+    options.corpus = url(run.data.corpus)
+    options.splitSeed = run.data.seed
+    return options
+  }
+
+  private static func prepare(
+    _ source: any DatasetSource, _ root: DataRoot, _ progress: DataProgress.Handler?
+  ) throws -> TokenCache {
+    try TokenCache.prepare(source, in: root, progress: progress)
+  }
+}

@@ -1,0 +1,44 @@
+import Diagnostics
+
+/// Why a run cannot start, continue or end well.
+public enum TrainingError: ExitCodeProviding, CustomStringConvertible, Equatable {
+  /// There is a log of this run already.
+  case runExists(log: String, status: String)
+  /// The checkpoint belongs to a run with other settings.
+  case settingsChanged(checkpoint: String, key: String, saved: String, wanted: String)
+  /// A checkpoint that cannot be used.
+  case badCheckpoint(path: String, problem: String)
+  /// A log without its checkpoint, or the other way round.
+  case cannotResume(log: String, problem: String)
+  /// The task has no data for a split, or no labels in it.
+  case noData(task: String, split: String)
+  /// The run asks for something this build or machine does not have.
+  case unsupported(String)
+
+  /// What happened and what to do.
+  public var description: String {
+    switch self {
+    case .runExists(let log, let status):
+      "\(log) is there already (status: \(status)); continue it with --resume, or choose another "
+        + "folder with --out."
+    case .settingsChanged(let checkpoint, let key, let saved, let wanted):
+      "\(checkpoint) was made with \(key): \(saved), the run asks for \(wanted); use the old value, "
+        + "or choose another folder with --out."
+    case .badCheckpoint(let path, let problem):
+      "\(path): \(problem). Remove it (and the log beside it) to start the run again."
+    case .cannotResume(let log, let problem):
+      "\(log): \(problem)."
+    case .noData(let task, let split):
+      "task \(task) has no labelled examples in its \(split) split."
+    case .unsupported(let what): what
+    }
+  }
+
+  /// The program's exit code.
+  public var exitCode: ExitCode {
+    switch self {
+    case .runExists: .usage
+    case .settingsChanged, .badCheckpoint, .cannotResume, .noData, .unsupported: .badInput
+    }
+  }
+}
