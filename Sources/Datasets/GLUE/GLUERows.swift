@@ -119,5 +119,6 @@ struct GLUERows {
     entry.error(text, line: lines.line, hint: Self.hint)
   }
 
-  private static let hint = "This is not the published table; fetch it again with data-scripts/glue.sh"
+  private static let hint =
+    "This is not the published table; fetch it again with data-scripts/glue.sh"
 }

@@ -14,7 +14,7 @@ import Tokenization
 public struct Reviews: DatasetSource {
   /// Text, at the length the options ask for.
   public let task: TaskSpecification
-  private let files: any FileCollection
+  let files: any FileCollection
   private let root: URL
   private let strict: Bool
   private let seed: UInt64

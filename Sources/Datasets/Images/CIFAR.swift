@@ -9,7 +9,7 @@ import Foundation
 public struct CIFAR: DatasetSource {
   /// Image.
   public let task = TaskSpecification.image
-  private let files: any FileCollection
+  let files: any FileCollection
   private let root: URL
 
   /// The places below a data root where the images are looked for.

@@ -1,0 +1,213 @@
+import Foundation
+import Randomness
+
+/// Pathfinder32 (Long Range Arena), read in its published layout.
+///
+/// Below the difficulty's folder: `metadata/<batch>.npy`, a text with a row for each image
+/// (``PathfinderRow``), and the images, 32 × 32 gray PNGs. Images without a byte, of which the
+/// published set has some, are left out, as in the published pipeline. A pixel's id is its value.
+///
+/// Images are shuffled; the first 80 % train, the next 10 % are dev and the last 10 % test.
+/// `strict` shuffles by the seed of the options. `published` shuffles by a seed that nobody chose,
+/// drawn when the split is first needed. Either way the split is written to a manifest beside the
+/// caches, which a later run reads again.
+public struct Pathfinder: DatasetSource {
+  /// Pathfinder32.
+  public let task: TaskSpecification
+  private let data: DataRoot
+  private let difficulty: PathfinderParameters.Difficulty
+  private let files: any FileCollection
+  /// The seed of the split under `strict`.
+  private let seed: UInt64?
+
+  /// The folders below a data root where difficulties are looked for.
+  public static let folders = [
+    PathfinderFiles.folder, "lra_release/lra_release/pathfinder32", "lra_release/pathfinder32",
+  ]
+  static let side = 32
+
+  /// The images below `data`.
+  ///
+  /// - Throws: ``DataError`` when there are none, or there is no such difficulty.
+  public init(_ data: DataRoot, options: SourceOptions = SourceOptions()) throws {
+    let name = options.difficulty ?? PathfinderParameters.Difficulty.hard.rawValue
+    guard let difficulty = PathfinderParameters.Difficulty(rawValue: name) else {
+      let known = PathfinderParameters.Difficulty.allCases.map(\.rawValue)
+      throw DataError(
+        .malformed, file: data.root.path, problem: "'\(name)' is no difficulty of Pathfinder",
+        hint: "Choose one of \(known.joined(separator: ", "))")
+    }
+    let places = Self.folders.map { "\($0)/\(difficulty.folder)" }
+    guard let place = data.firstExisting(places) else {
+      throw DataError(
+        .missing, file: data.root.appendingPathComponent(places[0]).path,
+        problem: "there is none of \(places.joined(separator: ", "))",
+        hint: "Run `sbm data generate pathfinder`, or unpack the Long Range Arena release here")
+    }
+    var task = TaskSpecification.pathfinder32
+    if let length = options.maximumLength, length != task.maximumLength {
+      throw DataError(
+        .malformed, file: place.path,
+        problem: "an image has \(task.maximumLength) pixels and cannot be cut to \(length)",
+        hint: "Leave the length of task pathfinder32 as it is")
+    }
+    // Images of a generated set of another size are as many as its manifest says.
+    let generated = place.appendingPathComponent("generated.json")
+    if let json = try? Data(contentsOf: generated),
+      let manifest = try? JSONDecoder().decode(PathfinderFiles.Manifest.self, from: json)
+    {
+      task.expectedCounts = Self.ranges(manifest.count).map { .init($0.split, $0.range.count) }
+    } else {
+      // How many images of the published set are empty depends on the difficulty.
+      task.expectedCounts = task.splits.map { .init($0, nil) }
+    }
+    self.task = task
+    self.data = data
+    self.difficulty = difficulty
+    files = try FileCollections.open(place)
+    seed = options.dataProtocol == .strict ? options.splitSeed : nil
+  }
+
+  /// The difficulty and the protocol: "hard", "hard-strict".
+  public var variant: String { difficulty.rawValue + (seed == nil ? "" : "-strict") }
+
+  /// The metadata files and how the split is drawn.
+  public func fingerprint() throws -> SourceFingerprint {
+    let urls = try batches().map { files.url.appendingPathComponent("metadata/\($0)") }
+    return SourceFingerprint(
+      files: try urls.map { try .init($0, below: data.root) },
+      settings: ["split_seed": seed.map { "\($0)" } ?? "drawn once"])
+  }
+
+  /// The images of a split, in the order of the shuffle.
+  public func forEachExample(of split: Split, _ body: (Example) throws -> Void) throws {
+    let samples = try shuffled()
+    guard let range = Self.ranges(samples.count).first(where: { $0.split == split })?.range else {
+      preconditionFailure("pathfinder32 has no split \(split)")
+    }
+    for sample in samples[range] {
+      let image = try GrayImage(
+        contentsOf: files.url.appendingPathComponent(sample.path), size: (Self.side, Self.side))
+      try body(
+        Example(tokens: image.pixels.map { UInt16($0) }, label: .classIndex(sample.label)))
+    }
+  }
+
+  static func ranges(_ count: Int) -> [(split: Split, range: Range<Int>)] {
+    let train = count * 8 / 10
+    let dev = count / 10
+    return [
+      (.train, 0..<train), (.dev, train..<train + dev), (.test, train + dev..<count),
+    ]
+  }
+}
+
+// MARK: The list of images
+
+extension Pathfinder {
+  /// An image with its label.
+  struct Sample {
+    /// The path below the difficulty's folder.
+    var path: String
+    var label: Int32
+  }
+
+  /// The metadata files, by their numbers.
+  private func batches() throws -> [String] {
+    let folder = files.url.appendingPathComponent("metadata")
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    let batches = names.filter { $0.hasSuffix(".npy") && !$0.hasPrefix(".") }
+    guard !batches.isEmpty else {
+      throw DataError(
+        .missing, file: folder.path, problem: "there are no metadata files (*.npy)",
+        hint: "Unpack the Long Range Arena release here, with imgs and metadata")
+    }
+    func number(_ name: String) -> Int { Int(name.dropLast(4)) ?? .max }
+    return batches.sorted { (number($0), $0) < (number($1), $1) }
+  }
+
+  /// The images in the order of their metadata, and how many were left out as empty.
+  func samples() throws -> (samples: [Sample], empty: Int) {
+    var samples: [Sample] = []
+    var empty = 0
+    for batch in try batches() {
+      try files.withFile("metadata/\(batch)") { entry in
+        var lines = entry.lines()
+        while let line = try lines.next() {
+          if line.isEmpty { continue }
+          let row: PathfinderRow
+          do {
+            row = try PathfinderRow(line: line)
+          } catch {
+            throw entry.error(
+              "\(error)", line: lines.line, hint: "This is no metadata file of Pathfinder")
+          }
+          let path = "\(row.folder)/\(row.file)"
+          if try SourceFingerprint.File(
+            files.url.appendingPathComponent(path), below: data.root
+          ).size == 0 {
+            empty += 1
+          } else {
+            samples.append(Sample(path: path, label: Int32(row.label)))
+          }
+        }
+      }
+    }
+    guard samples.count >= 10 else {
+      throw DataError(
+        .malformed, file: files.url.path,
+        problem: "there are \(samples.count) images, too few to split",
+        hint: "Generate or fetch the set again")
+    }
+    return (samples, empty)
+  }
+
+  /// All images in the order of the shuffle, whose manifest is written if it is not there.
+  private func shuffled() throws -> [Sample] {
+    var samples = try samples().samples
+    let manifest = data.cache.appendingPathComponent("\(task.name)-\(variant)-split.tsv")
+    let seed = try seed ?? drawnSeed(manifest)
+    var generator = RandomStream(seed: seed).child("pathfinder split").generator()
+    generator.shuffle(&samples)
+    if try storedSeed(manifest) != seed {
+      let writer = try FileWriter(manifest)
+      try writer.write("# seed \(seed)\n".utf8)
+      for (split, range) in Self.ranges(samples.count) {
+        for sample in samples[range] { try writer.write("\(split)\t\(sample.path)\n".utf8) }
+      }
+      try writer.commit()
+    }
+    return samples
+  }
+
+  /// The seed of an earlier `published` split, else a new one.
+  private func drawnSeed(_ manifest: URL) throws -> UInt64 {
+    if let stored = try storedSeed(manifest) { return stored }
+    // Written at once: the three splits of a run have to come from the same shuffle.
+    return UInt64.random(in: 0...UInt64.max)
+  }
+
+  private func storedSeed(_ manifest: URL) throws -> UInt64? {
+    guard FileManager.default.fileExists(atPath: manifest.path) else { return nil }
+    var lines = try LineReader(manifest)
+    guard let line = try lines.next(), line.starts(with: "# seed ".utf8),
+      let seed = UInt64(String(decoding: line.dropFirst(7), as: UTF8.self))
+    else {
+      throw DataError(
+        .malformed, file: manifest.path, place: .line(1), problem: "this is no split manifest",
+        hint: "Remove it; another split is drawn")
+    }
+    return seed
+  }
+
+  /// Looks for what reading leaves out.
+  func check() throws -> [DataFinding] {
+    let (samples, empty) = try samples()
+    return [
+      DataFinding(
+        empty == 0 ? .ok : .warning, check: "empty images", subject: difficulty.folder,
+        detail: empty == 0
+          ? "none of \(samples.count)" : "\(empty) images have no bytes and are left out")
+    ]
+  }
+}
