@@ -8,6 +8,6 @@
 #include "edges.hpp"
 #include "sparse.hpp"
 #include "bernoulli.hpp"
-#include "alias.hpp"
+#include "key_table.hpp"
 #include "fastrg.hpp"
 #include "graph_gradient.hpp"

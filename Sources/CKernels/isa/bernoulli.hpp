@@ -23,7 +23,7 @@ static void pack_panels(Input from, int columns, int clusters, float *to) {
 }
 
 // Appends the numbers of the set bits of `words`, ascending.
-static void append_bits(const uint64_t *words, int count, EdgeBuffer &edges) {
+static __attribute__((noinline)) void append_bits(const uint64_t *words, int count, EdgeBuffer &edges) {
   int total = 0;
   for (int w = 0; w < count; ++w) total += __builtin_popcountll(words[w]);
   int32_t *to = edges.next(size_t(total));

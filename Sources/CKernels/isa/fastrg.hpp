@@ -15,9 +15,9 @@
 // LARGE_MEAN it is the sum of parts with means below, part p from c0 = 2^30 | v << 16 | p. The key of
 // edge number e of (i, v) takes words 0 and 1 of c0 = 2^31 | v << 16 | e.
 //
-// Cost: a Poisson number a (query, cluster) (about 6 vector operations), an alias table a cluster
-// (a few operations a key), and about 12 cycles an edge. The clusters go by one after the other,
-// so that a single table of n entries is needed and stays in cache.
+// Cost: a Poisson number a (query, cluster) (about 6 vector operations), a key table a cluster
+// (key_table.hpp), and some 40 vector operations an edge. Clusters go by one after the other, so
+// that a single table of n entries is needed and stays in cache.
 
 constexpr float LARGE_MEAN = 16;
 
@@ -53,134 +53,164 @@ static int large_poisson(const GraphHead &head, int row, int cluster, float mean
   return total;
 }
 
-// numbers[v][i] = N_iv, and the sum of each row in totals[i].
-static void draw_numbers(const GraphHead &head, const float *sums, uint16_t *numbers,
-                         uint32_t *totals) {
+// The means of WIDTH clusters of a row; zeros past the last cluster.
+CK_INLINE Float means_of(const float *left, const float *sums, int lanes) {
+  if (lanes == WIDTH) return load(left) * load(sums);
+  Float means{};
+  for (int l = 0; l < lanes; ++l) means[l] = left[l] * sums[l];
+  return means;
+}
+
+// numbers[v * stride + i] = N_iv, and the sum of each row in totals[i].
+static __attribute__((noinline)) void draw_numbers(const GraphHead &head, const float *sums,
+                                                   uint16_t *numbers, int64_t stride,
+                                                   uint32_t *totals) {
   const int k = head.clusters;
   for (int i = 0; i < head.rows; ++i) {
-    totals[i] = 0;
-    const bool visible = !head.visible || head.visible[i] != 0;
     const float *left = head.left.data + i * head.left.row;
+    const bool visible = !head.visible || head.visible[i] != 0;
+    Int total{};
     for (int group = 0; group < k; group += UNIFORM_GROUP) {
       alignas(64) float uniform[UNIFORM_GROUP];
-      if (visible) {
-        uniform_group(head.key, head.site, head.head, uint32_t(i), uint32_t(group / UNIFORM_GROUP),
-                      uniform);
-      }
+      uniform_group(head.key, head.site, head.head, uint32_t(i), uint32_t(group / UNIFORM_GROUP),
+                    uniform);
       const int end = k - group < UNIFORM_GROUP ? k : group + UNIFORM_GROUP;
       for (int v = group; v < end; v += WIDTH) {
-        float means[WIDTH];
         const int lanes = end - v < WIDTH ? end - v : WIDTH;
-        for (int l = 0; l < WIDTH; ++l) {
-          means[l] = l < lanes && visible ? left[v + l] * sums[v + l] : 0;
-        }
-        const Float mean = load(means);
-        const Float small = mean <= LARGE_MEAN ? mean : Float{};
-        Int count = visible ? poisson(small, load(uniform + (v - group))) : Int{};
+        const Float mean = visible ? means_of(left + v, sums + v, lanes) : Float{};
+        Int count = poisson(mean <= LARGE_MEAN ? mean : Float{}, load(uniform + (v - group)));
         if (bits_of(mean > LARGE_MEAN)) {
           for (int l = 0; l < lanes; ++l) {
-            if (means[l] > LARGE_MEAN) count[l] = large_poisson(head, i, v + l, means[l]);
+            if (mean[l] > LARGE_MEAN) count[l] = large_poisson(head, i, v + l, mean[l]);
           }
         }
-        for (int l = 0; l < lanes; ++l) {
-          numbers[int64_t(v + l) * head.rows + i] = uint16_t(count[l]);
-          totals[i] += uint32_t(count[l]);
-        }
+        total += count;
+        int32_t each[WIDTH];
+        store(each, count);
+        uint16_t *to = numbers + int64_t(v) * stride + i;
+        for (int l = 0; l < lanes; ++l) to[l * stride] = uint16_t(each[l]);
       }
     }
+    totals[i] = 0;
+    for (int l = 0; l < WIDTH; ++l) totals[i] += uint32_t(total[l]);
   }
 }
 
-// Keys of all edges of cluster v, each to the next place of its row.
-static void draw_keys(const GraphHead &head, int cluster, const uint16_t *numbers,
-                      const AliasTable &table, uint32_t *place, int32_t *keys) {
-  constexpr int BATCH = 512;
-  int32_t rows[BATCH + WIDTH], c0[BATCH + WIDTH];
-  int row = 0, edge = 0;
-  while (row < head.rows) {
-    int count = 0;
-    while (row < head.rows && count < BATCH) {
-      const int number = numbers[row];
-      for (; edge < number && count < BATCH; ++edge, ++count) {
-        rows[count] = row;
-        c0[count] = int32_t(0x80000000u | uint32_t(cluster) << 16 | uint32_t(edge));
-      }
-      if (edge < number) break;
-      edge = 0;
-      ++row;
+// Edges whose keys are still to be drawn: row, and first counter word.
+struct Draws {
+  static constexpr int ROOM = 512;
+  int32_t row[ROOM + 2 * WIDTH], c0[ROOM + 2 * WIDTH];
+  int count;
+};
+
+CK_INLINE Float uniform_of(Word word) {
+  return __builtin_convertvector((Int)(word >> 8), Float) * 0x1p-24f;
+}
+
+// Draws the keys and puts each to the next place of its row.
+static __attribute__((noinline)) void draw_keys(const GraphHead &head, Draws &draws,
+                                                const KeyTable &table, int last_block,
+                                                uint32_t *place, int32_t *keys) {
+  const float total = table.blocks[last_block];
+  for (int at = 0; at < draws.count; at += WIDTH) {
+    Word words[4];
+    philox_words(head.key, (Word)load(draws.c0 + at), (Word)load(draws.row + at), head.site,
+                 head.head, words);
+    float u0[WIDTH], u1[WIDTH];
+    store(u0, uniform_of(words[0]));
+    store(u1, uniform_of(words[1]));
+    const int lanes = draws.count - at < WIDTH ? draws.count - at : WIDTH;
+    for (int l = 0; l < lanes; ++l) {
+      keys[place[draws.row[at + l]]++] = draw_key(table, last_block, total, u0[l], u1[l]);
     }
-    for (int l = 0; l < WIDTH; ++l) rows[count + l] = c0[count + l] = 0;
-    for (int at = 0; at < count; at += WIDTH) {
-      Word words[4];
-      philox_words(head.key, (Word)load(c0 + at), (Word)load(rows + at), head.site, head.head,
-                   words);
-      int32_t slots[WIDTH];
-      float uniform[WIDTH];
-      store(uniform, __builtin_convertvector((Int)(words[1] >> 8), Float) * 0x1p-24f);
-      for (int l = 0; l < WIDTH; ++l) {
-        slots[l] = int32_t((uint64_t(words[0][l]) * uint64_t(head.columns)) >> 32);
-      }
-      const int lanes = count - at < WIDTH ? count - at : WIDTH;
-      for (int l = 0; l < lanes; ++l) {
-        const int slot = slots[l];
-        const int32_t other = table.other[slot];
-        keys[place[rows[at + l]]++] = uniform[l] < table.accept[slot] ? slot : other;
-      }
+  }
+  draws.count = 0;
+}
+
+// All edges of one cluster.
+static __attribute__((noinline)) void draw_cluster(const GraphHead &head, int cluster,
+                                                   const uint16_t *numbers, const KeyTable &table,
+                                                   int last_block, uint32_t *place,
+                                                   int32_t *keys) {
+  Draws draws;
+  draws.count = 0;
+  const Int lanes = lane_numbers() + int32_t(0x80000000u | uint32_t(cluster) << 16);
+  for (int row = 0; row < head.rows; ++row) {
+    // A whole vector is written whatever the number, usually 0 to 3: no branch to mispredict.
+    const int number = numbers[row];
+    int edge = 0;
+    do {
+      store(draws.row + draws.count, Int{} + row);
+      store(draws.c0 + draws.count, lanes + edge);
+      draws.count += number - edge < WIDTH ? number - edge : WIDTH;
+      edge += WIDTH;
+      if (draws.count >= Draws::ROOM) draw_keys(head, draws, table, last_block, place, keys);
+    } while (edge < number);
+  }
+  draw_keys(head, draws, table, last_block, place, keys);
+}
+
+// sums[v] = sum over visible j of right_jv: in float for 64 rows at a time, those sums in double.
+static __attribute__((noinline)) void cluster_sums(const GraphHead &head, float *sums,
+                                                   Arena &arena) {
+  const int k = head.clusters;
+  double *total = arena.take<double>(size_t(k));
+  for (int v = 0; v < k; ++v) total[v] = 0;
+  for (int start = 0; start < head.columns; start += BLOCK) {
+    const int end = head.columns - start < BLOCK ? head.columns : start + BLOCK;
+    fill(sums, k, 0);
+    for (int j = start; j < end; ++j) {
+      if (head.visible && head.visible[j] == 0) continue;
+      const float *right = head.right.data + j * head.right.row;
+      for (int v = 0; v < k; ++v) sums[v] += right[v];
     }
+    for (int v = 0; v < k; ++v) total[v] += double(sums[v]);
+  }
+  for (int v = 0; v < k; ++v) sums[v] = float(total[v]);
+}
+
+// Coalesces duplicates and sorts each row, by way of a row of bits.
+static void coalesce(const GraphHead &head, const int32_t *keys, const uint32_t *totals,
+                     uint32_t *start, EdgeBuffer &edges, Arena &arena) {
+  const int words = (head.columns + 63) / 64;
+  uint64_t *bits = arena.take<uint64_t>(size_t(words));
+  start[0] = 0;
+  for (int i = 0; i < head.rows; ++i) {
+    for (int w = 0; w < words; ++w) bits[w] = 0;
+    for (uint32_t e = 0; e < totals[i]; ++e) bits[keys[e] / 64] |= uint64_t(1) << (keys[e] % 64);
+    keys += totals[i];
+    append_bits(bits, words, edges);
+    start[i + 1] = uint32_t(edges.count);
   }
 }
 
 static void sample_fastrg(const GraphHead &head, uint32_t *start, EdgeBuffer &edges,
                           Arena &arena) {
-  const int k = head.clusters, n = head.columns;
-  float *columns = arena.take(size_t(WIDTH) * n), *sums = arena.take(size_t(k));
-  uint16_t *numbers = arena.take<uint16_t>(size_t(k) * head.rows);
+  start[0] = 0;
+  if (head.rows == 0) return;
+  const int k = head.clusters;
+  const int64_t stride = round_up(head.rows, 64) + 32;  // an odd number of cache lines
+  float *sums = arena.take(size_t(k) + WIDTH);
+  uint16_t *numbers = arena.take<uint16_t>(size_t(k) * size_t(stride));
+  uint32_t *totals = arena.take<uint32_t>(size_t(head.rows));
   uint32_t *place = arena.take<uint32_t>(size_t(head.rows) + 1);
-  // Sums in double: a mean must not drift with the order of 16,384 additions.
-  for (int v = 0; v < k; ++v) sums[v] = 0;
-  double *exact = arena.take<double>(size_t(k));
-  for (int v = 0; v < k; ++v) exact[v] = 0;
-  for (int j = 0; j < n; ++j) {
-    if (head.visible && head.visible[j] == 0) continue;
-    const float *right = head.right.data + j * head.right.row;
-    for (int v = 0; v < k; ++v) exact[v] += double(right[v]);
-  }
-  for (int v = 0; v < k; ++v) sums[v] = float(exact[v]);
-
-  uint32_t *totals = arena.take<uint32_t>(size_t(head.rows) + 1);
-  draw_numbers(head, sums, numbers, totals);
+  cluster_sums(head, sums, arena);
+  draw_numbers(head, sums, numbers, stride, totals);
   uint32_t drawn = 0;
   for (int i = 0; i < head.rows; ++i) {
     place[i] = drawn;
     drawn += totals[i];
   }
   int32_t *keys = arena.take<int32_t>(size_t(drawn) + 1);
-  const AliasTable table = alias_table(n, arena);
-  for (int v0 = 0; v0 < k; v0 += WIDTH) {
-    const int count = k - v0 < WIDTH ? k - v0 : WIDTH;
-    for (int j = 0; j < n; ++j) {
-      const float *right = head.right.data + j * head.right.row + v0;
-      const bool visible = !head.visible || head.visible[j] != 0;
-      for (int c = 0; c < count; ++c) columns[int64_t(c) * n + j] = visible ? right[c] : 0;
-    }
+  const KeyTables tables = key_tables(head.columns, arena);
+  for (int first = 0; first < k; first += WIDTH) {
+    const int count = k - first < WIDTH ? k - first : WIDTH;
+    build_key_tables(head, first, count, tables);
     for (int c = 0; c < count; ++c) {
-      if (sums[v0 + c] <= 0) continue;
-      build_alias(table, columns + int64_t(c) * n, n, sums[v0 + c]);
-      draw_keys(head, v0 + c, numbers + int64_t(v0 + c) * head.rows, table, place, keys);
+      if (sums[first + c] <= 0) continue;
+      draw_cluster(head, first + c, numbers + (first + c) * stride, table_of(tables, c),
+                   tables.blocks_used - 1, place, keys);
     }
   }
-  // Coalesce duplicates and sort each row, by way of a row of bits.
-  const int words = (n + 63) / 64;
-  uint64_t *bits = arena.take<uint64_t>(size_t(words));
-  start[0] = 0;
-  uint32_t from = 0;
-  for (int i = 0; i < head.rows; ++i) {
-    for (int w = 0; w < words; ++w) bits[w] = 0;
-    for (uint32_t e = from; e < from + totals[i]; ++e) {
-      bits[keys[e] / 64] |= uint64_t(1) << (keys[e] % 64);
-    }
-    from += totals[i];
-    append_bits(bits, words, edges);
-    start[i + 1] = uint32_t(edges.count);
-  }
+  coalesce(head, keys, totals, start, edges, arena);
 }
