@@ -94,6 +94,43 @@ CK_INLINE void edge_scatter(const float *weight, const float *x_row, float *base
   }
 }
 
+// Both at once for one chunk: out += sum of weight[e] * gathered[column[e]], and
+// scattered[column[e]] += weight[e] * x. They share the column and the weight.
+CK_INLINE void edge_sum_and_scatter(const float *weight, const float *gathered, float *out,
+                                    const float *x_row, float *scattered, int stride,
+                                    const int32_t *column, int count) {
+  Float x[CHUNK_VECTORS], total[2][CHUNK_VECTORS] = {};
+  load_chunk(x_row, x);
+  int e = 0;
+  for (; e + 2 <= count; e += 2) {
+    CK_UNROLL
+    for (int i = 0; i < 2; ++i) {
+      const int64_t at = int64_t(column[e + i]) * stride;
+      const Float w = splat(weight[e + i]);
+      CK_UNROLL
+      for (int c = 0; c < CHUNK_VECTORS; ++c) {
+        total[i][c] = fma(w, load(gathered + at + c * WIDTH), total[i][c]);
+        float *to = scattered + at + c * WIDTH;
+        store(to, fma(w, x[c], load(to)));
+      }
+    }
+  }
+  if (e < count) {
+    const int64_t at = int64_t(column[e]) * stride;
+    const Float w = splat(weight[e]);
+    CK_UNROLL
+    for (int c = 0; c < CHUNK_VECTORS; ++c) {
+      total[0][c] = fma(w, load(gathered + at + c * WIDTH), total[0][c]);
+      float *to = scattered + at + c * WIDTH;
+      store(to, fma(w, x[c], load(to)));
+    }
+  }
+  CK_UNROLL
+  for (int c = 0; c < CHUNK_VECTORS; ++c) {
+    store(out + c * WIDTH, load(out + c * WIDTH) + (total[0][c] + total[1][c]));
+  }
+}
+
 // Walks a graph by tiles of keys: the rows that a tile's edges gather and scatter stay in cache
 // while all queries go by. Row i's edges of the current tile are begin[i] .. end[i].
 struct TileWalk {

@@ -22,7 +22,7 @@ static void unpack_chunks(const float *from, int rows, int columns, Output to) {
   }
 }
 
-static void graph_backward(const GraphHead &head, const GraphHeadGradient &grad, Arena &arena) {
+static __attribute__((noinline)) void graph_backward(const GraphHead &head, const GraphHeadGradient &grad, Arena &arena) {
   const int padded = round_up(head.clusters, CHUNK);
   const size_t rows = size_t(head.rows) * padded, columns = size_t(head.columns) * padded;
   float *left = arena.take(rows), *dleft = arena.take(rows);
@@ -45,8 +45,8 @@ static void graph_backward(const GraphHead &head, const GraphHeadGradient &grad,
         const int count = int(walk.end[i] - e);
         if (count == 0) continue;
         const size_t at = r + size_t(i) * CHUNK;
-        edge_sum(grad.score + e, right + c, CHUNK, grad.column + e, count, dleft + at);
-        edge_scatter(grad.score + e, left + at, dright + c, CHUNK, grad.column + e, count);
+        edge_sum_and_scatter(grad.score + e, right + c, dleft + at, left + at, dright + c, CHUNK,
+                             grad.column + e, count);
       }
     }
   }
