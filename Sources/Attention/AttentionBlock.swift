@@ -38,7 +38,8 @@ public final class AttentionBlock: Module {
       x.reshaped(x.size(0), x.size(1), heads, headDim).transposed(1, 2)
     }
     let uses = Swift.type(of: mechanism).usesProjections
-    let values = uses.values ? split(value(hidden)) : split(hidden)
+    // Mechanisms with projections of their own read `hidden`.
+    let values = uses.values ? split(value(hidden)) : hidden.unsqueezed(1)
     return AttentionInput(
       queries: uses.queriesAndKeys ? split(query(hidden)) : values,
       keys: uses.queriesAndKeys ? split(key(hidden)) : values, values: values, hidden: hidden,

@@ -19,11 +19,14 @@ public struct AttentionConfiguration: Sendable {
   public var options: [String: AttentionOption]
   /// The source of the initial parameters.
   public var stream: RandomStream
+  /// Parameters that the model's layers have in common.
+  public var shared: SharedParameters
 
   /// Sizes, options and the stream of one block's mechanism.
   public init(
     kind: String, heads: Int, headDim: Int, dim: Int, maximumLength: Int, dropout: Double,
-    options: [String: AttentionOption] = [:], stream: RandomStream
+    options: [String: AttentionOption] = [:], stream: RandomStream,
+    shared: SharedParameters = SharedParameters()
   ) {
     self.kind = kind
     self.heads = heads
@@ -33,6 +36,7 @@ public struct AttentionConfiguration: Sendable {
     self.dropout = dropout
     self.options = options
     self.stream = stream
+    self.shared = shared
   }
 }
 

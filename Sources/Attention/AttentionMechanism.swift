@@ -60,6 +60,10 @@ public protocol AttentionMechanism: Module {
   /// - Throws: ``AttentionError`` when sizes or options do not fit together.
   init(_ configuration: AttentionConfiguration) throws
 
+  /// Hears of every training step before its forward passes, while no thread computes: the place to
+  /// renew a buffer. What it does may depend on the step's number only, so that runs can be resumed.
+  func prepare(forStep step: Int)
+
   /// Computes attention for a batch.
   func callAsFunction(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput
 }
@@ -67,6 +71,9 @@ public protocol AttentionMechanism: Module {
 extension AttentionMechanism {
   /// Most mechanisms use all three projections.
   public static var usesProjections: (queriesAndKeys: Bool, values: Bool) { (true, true) }
+
+  /// Most mechanisms keep their buffers.
+  public func prepare(forStep step: Int) {}
 
   /// Most mechanisms ignore padding altogether.
   public func dependsOnPadding(_ experimentProtocol: ExperimentProtocol) -> Bool { false }

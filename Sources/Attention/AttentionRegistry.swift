@@ -2,7 +2,8 @@
 public enum AttentionRegistry {
   /// All mechanisms, in the order of the paper's tables.
   public static let mechanisms: [any AttentionMechanism.Type] = [
-    SoftmaxAttention.self, NoAttention.self, SBMAttention.self,
+    SoftmaxAttention.self, LinearAttention.self, ReformerAttention.self, PerformerAttention.self,
+    LinformerAttention.self, NystromAttention.self, SBMAttention.self, NoAttention.self,
   ]
 
   /// The names of all mechanisms.

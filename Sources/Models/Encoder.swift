@@ -42,10 +42,11 @@ public final class EncoderBlock: Module {
   let feedForwardOuter: Linear
   private let dropout: Double
 
-  init(_ configuration: ModelConfiguration, stream: RandomStream) throws {
+  init(_ configuration: ModelConfiguration, stream: RandomStream, shared: SharedParameters) throws {
     let (dim, inner) = (configuration.dim, configuration.feedForwardDim)
     attentionNorm = LayerNorm(dim)
-    attention = try AttentionBlock(configuration.attentionConfiguration(stream.child("attention")))
+    attention = try AttentionBlock(
+      configuration.attentionConfiguration(stream.child("attention"), shared: shared))
     feedForwardNorm = LayerNorm(dim)
     feedForwardInner = Linear(dim, inner, stream: stream.child("feedForwardInner"))
     feedForwardOuter = Linear(inner, dim, stream: stream.child("feedForwardOuter"))
@@ -83,8 +84,9 @@ public final class Encoder: Module {
 
   init(_ configuration: ModelConfiguration, stream: RandomStream) throws {
     embeddings = Embeddings(configuration, stream: stream.child("embeddings"))
+    let shared = SharedParameters()
     blocks = try (0..<configuration.layers).map {
-      try EncoderBlock(configuration, stream: stream.child("block").child($0))
+      try EncoderBlock(configuration, stream: stream.child("block").child($0), shared: shared)
     }
     norm = LayerNorm(configuration.dim)
   }

@@ -53,9 +53,11 @@ public struct ModelConfiguration: Sendable {
     self.head = head
   }
 
-  func attentionConfiguration(_ stream: RandomStream) -> AttentionConfiguration {
+  func attentionConfiguration(_ stream: RandomStream, shared: SharedParameters)
+    -> AttentionConfiguration
+  {
     AttentionConfiguration(
       kind: attention, heads: heads, headDim: headDim, dim: dim, maximumLength: maximumLength,
-      dropout: attentionDropout, options: attentionOptions, stream: stream)
+      dropout: attentionDropout, options: attentionOptions, stream: stream, shared: shared)
   }
 }

@@ -52,6 +52,12 @@ public final class SequenceModel: Module {
     encoder.blocks.contains { $0.attention.mechanism.dependsOnPadding(experimentProtocol) }
   }
 
+  /// Tells every mechanism of the coming training step; call it before the step's forward passes, while
+  /// no thread computes.
+  public func prepare(forStep step: Int) {
+    for block in encoder.blocks { block.attention.mechanism.prepare(forStep: step) }
+  }
+
   /// Runs the model on a batch of texts, or of pairs for a matching head.
   public func callAsFunction(
     _ text: TextInput, _ second: TextInput? = nil, context: ForwardContext

@@ -27,11 +27,13 @@ public final class Parameter: @unchecked Sendable {
 }
 
 extension Module {
-  /// Every parameter and buffer with its path, in the order of declaration.
+  /// Every parameter and buffer with its path, in the order of declaration. One that several parts
+  /// share is named once, by its first path.
   public func namedParameters() -> [(name: String, parameter: Parameter)] {
     var found: [(String, Parameter)] = []
     collect(self, path: "", into: &found)
-    return found
+    var seen: Set<ObjectIdentifier> = []
+    return found.filter { seen.insert(ObjectIdentifier($0.1)).inserted }
   }
 
   /// The parameters that are trained, in the order of declaration.

@@ -8,6 +8,12 @@ enum PublishedNames {
     ("mechanism.clusters", "attn.clusters"),
     ("mechanism.hidden", "attn.proj.0"),
     ("mechanism.output", "attn.proj.2"),
+    ("mechanism.positionProjection", "attn.E"),
+    ("mechanism.randomFeatures", "attn.attn_fn.projection_matrix"),
+    ("mechanism.convolution", "attn.conv"),
+    ("mechanism.sharedQueriesKeys", "attn.toqk"),
+    ("mechanism.values", "attn.tov"),
+    ("mechanism.mixed", "attn.to_out"),
     // The attention block
     ("query", "W_q"),
     ("key", "W_k"),

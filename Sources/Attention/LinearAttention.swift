@@ -1,0 +1,28 @@
+import NN
+import Torch
+
+/// Linear attention as the published code runs it: φ(Q) (φ(K)ᵀ V) / √n with φ(x) = elu(x) + 1 and no
+/// denominator (after Katharopoulos et al., *Transformers are RNNs*, 2020).
+///
+/// Under `published`, n is the padded length; under `strict`, the number of an example's real tokens.
+/// Cost: linear in n. No options.
+final class LinearAttention: AttentionMechanism {
+  static let kind = "linear"
+
+  init(_ configuration: AttentionConfiguration) throws {}
+
+  func callAsFunction(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput {
+    let mask = input.keyMask.unsqueezed(1).unsqueezed(3)
+    let queries = input.queries.elu() + 1
+    let keys = (input.keys.elu() + 1) * mask
+    let summary = keys.transposed().matmul(input.values * mask)
+    switch context.experimentProtocol {
+    case .published:
+      let n = Double(context.paddedLength ?? input.queries.size(2))
+      return AttentionOutput(values: queries.matmul(summary * (1 / n.squareRoot())))
+    case .strict:
+      let scale = input.keyMask.sum(1).clamped(1, .infinity).rsqrt().reshaped(-1, 1, 1, 1)
+      return AttentionOutput(values: queries.matmul(summary * scale))
+    }
+  }
+}

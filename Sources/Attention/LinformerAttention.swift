@@ -1,0 +1,44 @@
+import NN
+import Torch
+
+/// Linformer (Wang et al., 2020): keys and values are projected from n to `rank` positions,
+/// softmax(Q (E K)ᵀ / √d) E V.
+///
+/// As in the published code, one E `[heads, rank, maximumLength]` serves keys and values of all layers;
+/// shorter inputs use its first columns, which is the same as padding them.
+///
+/// Options: `rank` (256).
+final class LinformerAttention: AttentionMechanism {
+  static let kind = "linformer"
+
+  /// E, `[heads, rank, maximumLength]`.
+  let positionProjection: Parameter
+
+  init(_ configuration: AttentionConfiguration) throws {
+    let rank = try configuration.integer("rank", default: 256, in: 1...65536)
+    let shape = [configuration.heads, rank, configuration.maximumLength]
+    positionProjection = configuration.shared.parameter("linformer.projection") {
+      Parameter(
+        .normal(shape, standardDeviation: 0.02, stream: configuration.stream.child("projection")))
+    }
+  }
+
+  func callAsFunction(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput {
+    let (batch, heads, n, headDim) = (
+      input.queries.size(0), input.queries.size(1), input.queries.size(2), input.queries.size(3)
+    )
+    let e = positionProjection.value
+    precondition(n <= e.size(2), "linformer for length \(e.size(2)) cannot take length \(n)")
+    // Keys and values of the whole batch are the columns of one product a head: E is not repeated.
+    let mask = input.keyMask.unsqueezed(1).unsqueezed(3)
+    let columns = (Tensor.concatenated([input.keys, input.values], 3) * mask)
+      .permuted(1, 2, 0, 3).reshaped(heads, n, batch * 2 * headDim)
+    let projected = e.narrowed(2, start: 0, length: n).matmul(columns)
+      .reshaped(heads, e.size(1), batch, 2 * headDim).permuted(2, 0, 1, 3)
+    let keys = projected.narrowed(3, start: 0, length: headDim)
+    let values = projected.narrowed(3, start: headDim, length: headDim)
+    let scale = 1 / Double(headDim).squareRoot()
+    let weights = input.queries.matmul(keys.transposed() * scale).softmax(-1)
+    return AttentionOutput(values: weights.matmul(values))
+  }
+}

@@ -1,0 +1,112 @@
+import NN
+import Torch
+
+/// Nyströmformer (Xiong et al., AAAI 2021): softmax(Q K̃ᵀ) softmax(Q̃ K̃ᵀ)⁺ softmax(Q̃ Kᵀ) V plus a depthwise
+/// convolution of V, with queries and keys scaled by d^-1/4.
+///
+/// The landmarks Q̃, K̃ are means over equal segments of the padded length (padding counts as zeros); the
+/// pseudo-inverse takes six steps of Razavi et al.'s iteration. Its first guess is scaled by the largest
+/// column sum, under `published` of the whole batch, as the published code does, under `strict` of
+/// each example and head, so that an example's result does not depend on its neighbours.
+///
+/// Options: `landmarks` (256; they divide the padded length), `conv_kernel` (35; odd, 0 for none).
+final class NystromAttention: AttentionMechanism {
+  static let kind = "nystrom"
+
+  /// `[heads, 1, conv_kernel, 1]`, or none.
+  let convolution: Convolution?
+  private let landmarks: Int
+  private let maximumLength: Int
+
+  /// One filter a head over the positions of values.
+  final class Convolution: Module {
+    let weight: Parameter
+
+    init(_ weight: Parameter) { self.weight = weight }
+  }
+
+  init(_ configuration: AttentionConfiguration) throws {
+    landmarks = try configuration.integer("landmarks", default: 256, in: 1...65536)
+    maximumLength = configuration.maximumLength
+    guard maximumLength % landmarks == 0 else {
+      throw AttentionError.length(
+        kind: Self.kind, length: maximumLength,
+        problem: "\(landmarks) landmarks do not divide it; change 'landmarks' or the padded length")
+    }
+    let width = try configuration.integer("conv_kernel", default: 35, in: 0...4095)
+    guard width == 0 || width % 2 == 1 else {
+      throw AttentionError.option(
+        kind: Self.kind, name: "conv_kernel", problem: "expected an odd width or 0, got \(width)")
+    }
+    let bound = 1 / Double(max(width, 1)).squareRoot()
+    convolution =
+      width == 0
+      ? nil
+      : Convolution(
+        Parameter(
+          .uniform(
+            [configuration.heads, 1, width, 1], in: -bound...bound,
+            stream: configuration.stream.child("convolution"))))
+  }
+
+  func callAsFunction(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput {
+    let n = input.queries.size(2)
+    let padded = context.paddedLength ?? maximumLength
+    precondition(
+      n <= padded && padded % landmarks == 0,
+      "\(landmarks) landmarks for an input of length \(n), padded to \(padded)")
+    let mask = input.keyMask.unsqueezed(1).unsqueezed(3)
+    let scale = 1 / Double(input.queries.size(3)).squareRoot().squareRoot()
+    let queries = input.queries * (mask * scale)
+    let keys = input.keys * (mask * scale)
+    let padding = input.keyMask.equals(0).unsqueezed(1).unsqueezed(1)
+    // Only an example without real keys changes by this factor.
+    let anyKey = input.keyMask.max(1).reshaped(-1, 1, 1, 1)
+    func toKeys(_ rows: Tensor) -> Tensor {
+      let scores = rows.matmul(keys.transposed()).filled(where: padding, with: -1e30)
+      return scores.softmax(-1).matmul(input.values) * anyKey
+    }
+    var values: Tensor
+    if landmarks == padded {
+      values = toKeys(queries)
+    } else {
+      let (q, k) = (segmentMeans(queries, padded), segmentMeans(keys, padded))
+      let toLandmarks = queries.matmul(k.transposed()).softmax(-1)
+      let inverse = pseudoInverse(q.matmul(k.transposed()).softmax(-1), context)
+      values = toLandmarks.matmul(inverse.matmul(toKeys(q)))
+    }
+    if let weight = convolution?.weight.value {
+      values =
+        values
+        + Torch.convolution(
+          input.values * mask, weight: weight, padding: (weight.size(2) / 2, 0),
+          groups: weight.size(0))
+    }
+    return AttentionOutput(values: values)
+  }
+
+  /// Means over equal segments of the padded length, `[batch, heads, landmarks, headDim]`.
+  private func segmentMeans(_ x: Tensor, _ padded: Int) -> Tensor {
+    let (n, segment) = (x.size(2), padded / landmarks)
+    let whole = n == padded ? x : x.padded([0, 0, 0, padded - n])
+    return whole.reshaped(x.size(0), x.size(1), landmarks, segment, x.size(3)).mean(3)
+  }
+
+  /// Z ← Z/4 (13 I − A Z (15 I − A Z (7 I − A Z))), six times (Razavi et al. 2014).
+  private func pseudoInverse(_ a: Tensor, _ context: ForwardContext) -> Tensor {
+    let sums = a.sum(-2)
+    let largest =
+      switch context.experimentProtocol {
+      case .published: sums.max()
+      case .strict: sums.max(-1).unsqueezed(2).unsqueezed(3)
+      }
+    let identity = Tensor.eye(landmarks, dtype: a.dtype, device: a.device)
+    var z = a.transposed() / largest
+    for _ in 0..<6 {
+      let az = a.matmul(z)
+      z = (z * 0.25).matmul(
+        13 * identity - az.matmul(15 * identity - az.matmul(7 * identity - az)))
+    }
+    return z
+  }
+}
