@@ -39,7 +39,8 @@ final class PerformerAttention: AttentionMechanism {
     guard redraw > 0, step % redraw == 0 else { return }
     let (features, headDim) = (randomFeatures.value.size(0), randomFeatures.value.size(1))
     let drawn = Self.orthogonalRows(features, headDim, stream: stream.child(step / redraw))
-    randomFeatures.value.copy(inPlace: drawn.to(randomFeatures.value.dtype).to(randomFeatures.value.device))
+    randomFeatures.value.copy(
+      inPlace: drawn.to(randomFeatures.value.dtype).to(randomFeatures.value.device))
   }
 
   func callAsFunction(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput {
