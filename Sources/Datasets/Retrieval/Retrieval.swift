@@ -10,14 +10,13 @@ public struct Retrieval: DatasetSource {
   public let task: TaskSpecification
   private let root: URL
   private let files: any FileCollection
-  private let prefix: String
 
   /// The folders below a data root where the tables are looked for.
   public static let folders = [
     "retrieval", "lra_release/lra_release/tsv_data", "lra_release/tsv_data", "tsv_data", ".",
   ]
-  /// The Long Range Arena's archive, where the folder of the tables is `lra_release/tsv_data`.
-  public static let archive = (file: "lra_release.gz", folder: "lra_release/tsv_data/")
+  /// The Long Range Arena's archive, which holds the tables in some folder.
+  public static let archive = "lra_release.gz"
 
   /// The table of a split.
   public static func fileName(_ split: Split) -> String {
@@ -31,15 +30,13 @@ public struct Retrieval: DatasetSource {
     let train = Self.fileName(.train)
     if let table = data.firstExisting(Self.folders.map { "\($0)/\(train)" }) {
       files = try FileCollections.open(table.deletingLastPathComponent())
-      prefix = ""
-    } else if let archive = data.firstExisting([Self.archive.file]) {
+    } else if let archive = data.firstExisting([Self.archive]) {
       files = try FileCollections.open(archive)
-      prefix = Self.archive.folder
     } else {
       throw DataError(
         .missing, file: data.root.appendingPathComponent("\(Self.folders[0])/\(train)").path,
         problem: "there is no table in \(Self.folders.joined(separator: ", ")), and no "
-          + Self.archive.file, hint: "Run data-scripts/retrieval.sh, which says how to get it")
+          + Self.archive, hint: "Run data-scripts/retrieval.sh, which says how to get it")
     }
     var task = TaskSpecification.retrieval
     if let length = options.maximumLength { task.maximumLength = length }
@@ -50,7 +47,7 @@ public struct Retrieval: DatasetSource {
   /// The three tables, or the archive, and the length.
   public func fingerprint() throws -> SourceFingerprint {
     let urls =
-      prefix.isEmpty
+      files is Folder
       ? task.splits.map { files.url.appendingPathComponent(Self.fileName($0)) } : [files.url]
     return SourceFingerprint(
       files: try urls.map { try .init($0, below: root) },
@@ -59,16 +56,28 @@ public struct Retrieval: DatasetSource {
 
   /// The rows of the split's table.
   public func forEachExample(of split: Split, _ body: (Example) throws -> Void) throws {
-    try files.withFile(prefix + Self.fileName(split)) { entry in
-      var rows = RetrievalRows(entry, maximumLength: task.maximumLength)
-      var count = 0
-      while let row = try rows.next() {
-        try body(
-          Example(
-            tokens: row.first, secondTokens: row.second, label: .classIndex(row.label)))
-        count += 1
-      }
-      if count == 0 { throw entry.error("the table is empty", hint: "Fetch it again") }
+    let name = Self.fileName(split)
+    if files is Folder {
+      return try files.withFile(name) { try read($0, body) }
     }
+    var isFound = false
+    try files.visit { entry in
+      guard entry.path.split(separator: "/").last == name[...] else { return .next }
+      try read(entry, body)
+      isFound = true
+      return .stop
+    }
+    if !isFound { throw files.missing(name) }
+  }
+
+  private func read(_ entry: FileEntry, _ body: (Example) throws -> Void) throws {
+    var rows = RetrievalRows(entry, maximumLength: task.maximumLength)
+    var isEmpty = true
+    while let row = try rows.next() {
+      isEmpty = false
+      try body(
+        Example(tokens: row.first, secondTokens: row.second, label: .classIndex(row.label)))
+    }
+    if isEmpty { throw entry.error("the table is empty", hint: "Fetch it again") }
   }
 }

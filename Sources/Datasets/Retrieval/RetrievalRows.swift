@@ -23,7 +23,6 @@ struct RetrievalRows {
   private var line = 0
   /// The beginnings of the fields of the row being read.
   private var fields = [[UInt8]](repeating: [], count: Self.columns)
-  private var lastBytes: [UInt8?] = Array(repeating: nil, count: Self.columns)
 
   private static let columns = 5
   private static let keptOfOthers = 64

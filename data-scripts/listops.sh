@@ -1,0 +1,4 @@
+#!/bin/sh
+# The Long Range Arena's the published ListOps tables, by way of its release of 7.7 GB (lra.sh).
+# `sbm data generate listops` makes such data anew by the published rules, in minutes.
+exec "$(dirname "$0")/lra.sh" listops
