@@ -111,12 +111,12 @@ let package = Package(
     module(
       "Training", ["Models", "Datasets", "RunLog", "Experiments", "HDF5", "Diagnostics"]),
     module("Verification", ["Models", "HDF5", "Diagnostics"]),
-    module("Reports", ["RunLog"]),
+    module("Reports", ["RunLog", "HDF5", "Diagnostics"]),
     .executableTarget(
       name: "sbm",
       dependencies: [
         "Arguments", "Attention", "Diagnostics", "Experiments", "Tokenization", "Datasets",
-        "Training", "Verification", "Reports",
+        "Training", "Verification", "RunLog", "Reports",
       ],
       swiftSettings: swift),
 
@@ -136,6 +136,7 @@ let package = Package(
     tests("SamplerTests", ["Attention", "NN", "Torch", "Randomness"]),
     tests("TrainingTests", ["Training", "Models", "NN", "Datasets", "Torch", "Randomness"]),
     tests("HDF5Tests", ["HDF5", "Diagnostics"], resources: [.copy("Fixtures")]),
+    tests("ReportsTests", ["Reports", "RunLog", "TestSupport"]),
     tests("RunLogTests", ["RunLog", "HDF5"]),
   ],
   swiftLanguageModes: [.v6],

@@ -11,6 +11,8 @@ struct Root: CommandGroup {
   static let subcommands: [any Command.Type] = [
     RunCommand.self,
     DataCommand.self,
+    ReportCommand.self,
+    ShowCommand.self,
     TokenizeCommand.self,
     VerifyCommand.self,
   ]

@@ -1,0 +1,209 @@
+import RunLog
+
+/// The tables that set our results beside others': the Long Range Arena, GLUE, repeated tokens.
+enum ComparisonTables {
+  static let arenaTasks = PaperValues.tasks.map(\.name)
+  static let glueTasks: [(name: String, title: String)] = [
+    ("cola", "CoLA"), ("sst2", "SST-2"), ("mrpc", "MRPC"), ("qqp", "QQP"), ("stsb", "STS-B"),
+    ("mnli", "MNLI"), ("qnli", "QNLI"), ("rte", "RTE"), ("wnli", "WNLI"),
+  ]
+
+  // MARK: Long Range Arena
+
+  /// The paper's Table 1 with ours under it; nil when no run is about one of its tasks.
+  static func arena(_ groups: [RunGroup]) -> Table? {
+    let ours = groups.filter { arenaTasks.contains($0.labels.task) }
+    guard !ours.isEmpty else { return nil }
+    var table = Table(
+      "Long Range Arena: test accuracy, % (density, %)",
+      columns: [.init("model", isNumeric: false), .init("", isNumeric: false)]
+        + PaperValues.tasks.map { .init($0.title) } + [.init("average")])
+    for model in PaperValues.models {
+      let cells = model.values.map { value in
+        let density = value.density.map { " (\(Formatting.fixed($0, digits: 2)))" } ?? ""
+        return Table.Cell(Formatting.fixed(value.accuracy, digits: 2) + density, .quiet)
+      }
+      let average = Table.Cell(Formatting.fixed(model.average, digits: 2), .quiet)
+      table.append(
+        [Table.Cell(model.name), Table.Cell("paper*", .quiet)] + cells + [average],
+        startsBlock: true)
+      for row in rows(of: ours.filter { $0.labels.mechanism == model.mechanism }) {
+        append(row, paper: model, to: &table)
+      }
+    }
+    let known = Set(PaperValues.models.map(\.mechanism))
+    for row in rows(of: ours.filter { !known.contains($0.labels.mechanism) }) {
+      append(row, paper: nil, to: &table)
+    }
+    table.notes = [PaperValues.note] + notes(ours)
+    return table
+  }
+
+  /// Groups of the same name over the tasks, in order of their first appearance.
+  private static func rows(of groups: [RunGroup]) -> [(name: String, groups: [RunGroup])] {
+    var names: [String] = []
+    for group in groups where !names.contains(group.name) { names.append(group.name) }
+    return names.map { name in (name, groups.filter { $0.name == name }) }
+  }
+
+  private static func append(
+    _ row: (name: String, groups: [RunGroup]), paper: PaperValues.Model?, to table: inout Table
+  ) {
+    var results: [Table.Cell] = []
+    var differences: [Table.Cell] = []
+    var means: [Double] = []
+    for task in arenaTasks {
+      guard let group = row.groups.first(where: { $0.labels.task == task }) else {
+        results.append("")
+        differences.append("")
+        continue
+      }
+      results.append(resultCell(group))
+      guard let result = group.result else {
+        differences.append("")
+        continue
+      }
+      means.append(result.mean)
+      let published = paper?.value(of: task)?.accuracy
+      let text = published.map { Formatting.difference(100 * result.mean - $0) } ?? ""
+      differences.append(Table.Cell(text, .quiet))
+    }
+    var average = Table.Cell("")
+    var averageDifference = Table.Cell("")
+    if means.count == arenaTasks.count {
+      let mean = 100 * means.reduce(0, +) / Double(means.count)
+      average.text = Formatting.fixed(mean, digits: 2)
+      if let paper {
+        averageDifference = Table.Cell(Formatting.difference(mean - paper.average), .quiet)
+      }
+    }
+    let counts = Set(row.groups.compactMap { $0.result?.count }).sorted()
+    let seeds =
+      counts.isEmpty
+      ? ""
+      : ", n = "
+        + (counts.count == 1
+          ? "\(counts[0])"
+          : "\(counts[0])–\(counts[counts.count - 1])")
+    table.append(
+      [Table.Cell("  " + row.name), Table.Cell("ours" + seeds)] + results + [average],
+      startsBlock: paper == nil)
+    if paper != nil, differences.contains(where: { !$0.text.isEmpty }) {
+      table.append(
+        ["", Table.Cell("difference", .quiet)] + differences + [averageDifference])
+    }
+  }
+
+  // MARK: Cells and notes
+
+  /// `36.93 ± 0.30 (20.1)`, with marks for what the notes explain.
+  static func resultCell(_ group: RunGroup, metric: String? = nil) -> Table.Cell {
+    let mark = (group.isSuspect ? "!" : "") + (group.unfinished.isEmpty ? "" : "†")
+    let result = group.result(metric ?? group.labels.metric)
+    guard let result else {
+      let status = group.unfinished.last?.log.status.rawValue ?? "no test result"
+      return Table.Cell(status + mark, .warning)
+    }
+    let density = group.density.map { " (\(Formatting.percent($0.mean)))" } ?? ""
+    return Table.Cell(
+      Formatting.percent(result) + density + mark, group.isSuspect ? .warning : .normal)
+  }
+
+  /// The sentences that explain marks and sample sizes.
+  static func notes(_ groups: [RunGroup]) -> [String] {
+    var notes: [String] = []
+    let counts = Set(groups.compactMap { $0.result?.count }).sorted()
+    if let least = counts.first, let most = counts.last {
+      let seeds = least == most ? "\(least)" : "\(least) to \(most)"
+      let sentence = most == 1 ? "one seed" : "mean ± standard deviation over \(seeds) seeds"
+      notes.append("ours: \(sentence); parameters of the best dev evaluation, on the test split")
+    }
+    let scales = Set(groups.map(\.labels.scale)).subtracting(["", "paper"]).sorted()
+    if !scales.isEmpty {
+      notes.append(
+        "\(scales.joined(separator: ", ")): sizes or schedule below the paper's; a difference to "
+          + "the paper may come from that alone")
+    }
+    for group in groups where group.isSuspect {
+      notes.append("! \(group.labels.task) \(group.name): \(group.verdict)")
+    }
+    for group in groups {
+      for run in group.unfinished {
+        notes.append(
+          "† not counted: \(group.labels.task) \(group.name) seed \(run.log.labels.seed) "
+            + run.progress)
+      }
+    }
+    return notes
+  }
+
+  // MARK: GLUE
+
+  /// Mechanisms by GLUE tasks; nil without a run about one of them.
+  static func glue(_ groups: [RunGroup]) -> Table? {
+    let names = Set(glueTasks.map(\.name))
+    let ours = groups.filter { names.contains($0.labels.task) }
+    guard !ours.isEmpty else { return nil }
+    var columns: [(task: String, metric: String, title: String)] = []
+    for task in glueTasks {
+      let metrics = ours.filter { $0.labels.task == task.name }.flatMap { group in
+        [group.labels.metric]
+          + group.finished.flatMap { $0.log.test?.metrics.keys.sorted() ?? [] }
+      }
+      var seen: Set<String> = []
+      for metric in metrics where seen.insert(metric).inserted {
+        columns.append((task.name, metric, "\(task.title) \(metric)"))
+      }
+    }
+    var table = Table(
+      "GLUE: dev metrics × 100",
+      columns: [.init("model", isNumeric: false)] + columns.map { .init($0.title) })
+    for row in rows(of: ours) {
+      let cells = columns.map { column -> Table.Cell in
+        guard let group = row.groups.first(where: { $0.labels.task == column.task }) else {
+          return ""
+        }
+        return resultCell(group, metric: column.metric)
+      }
+      table.append([Table.Cell(row.name)] + cells)
+    }
+    table.notes = notes(ours)
+    return table
+  }
+
+  // MARK: Repeated tokens
+
+  /// The synthetic task that needs density; nil without a run about it.
+  static func repeats(_ groups: [RunGroup]) -> Table? {
+    let ours = groups.filter { $0.labels.task == "repeats" }
+    guard !ours.isEmpty else { return nil }
+    var table = Table(
+      "Repeated tokens: share of tokens labelled right, %",
+      columns: [
+        .init("model", isNumeric: false), .init("test \(ours[0].labels.metric)"),
+        .init("best dev"), .init("density at first"), .init("density at last"),
+        .init("verdict", isNumeric: false),
+      ])
+    for group in ours {
+      let curves = group.finished.map { $0.log.dev.densities.filter { !$0.isNaN } }
+      let first = Statistic(curves.compactMap(\.first))
+      let last = Statistic(curves.compactMap(\.last))
+      table.append([
+        Table.Cell(group.name), resultCellWithoutDensity(group),
+        Table.Cell(group.bestDev.map(Formatting.percent) ?? "", .quiet),
+        Table.Cell(first.map(Formatting.percent) ?? "", .quiet),
+        Table.Cell(last.map(Formatting.percent) ?? ""),
+        Table.Cell(group.verdict, group.isSuspect ? .warning : .normal),
+      ])
+    }
+    table.notes = notes(ours)
+    return table
+  }
+
+  static func resultCellWithoutDensity(_ group: RunGroup) -> Table.Cell {
+    guard let result = group.result else { return resultCell(group) }
+    let mark = (group.isSuspect ? "!" : "") + (group.unfinished.isEmpty ? "" : "†")
+    return Table.Cell(
+      Formatting.percent(result) + mark, group.isSuspect ? .warning : .normal)
+  }
+}

@@ -1,0 +1,107 @@
+import Foundation
+
+/// A plot of curves, not drawn yet.
+struct Figure: Sendable {
+  /// One curve. Curves of the same name look the same and share an entry of the legend.
+  struct Curve: Sendable {
+    var name: String
+    /// Picks colour, dashes and marker.
+    var style: Int
+    var points: [(x: Double, y: Double)]
+    /// Standard deviations of `y`, if there are any.
+    var deviations: [Double]?
+
+    init(
+      _ name: String, style: Int, points: [(x: Double, y: Double)], deviations: [Double]? = nil
+    ) {
+      self.name = name
+      self.style = style
+      self.points = points
+      self.deviations = deviations
+    }
+  }
+
+  var title: String
+  var xLabel: String
+  var yLabel: String
+  var xIsLogarithmic = false
+  var yIsLogarithmic = false
+  /// Whether every point gets a marker; otherwise a few along each curve do.
+  var marksEveryPoint = false
+  var curves: [Curve]
+  var note = ""
+
+  /// Without what cannot be drawn; nil when nothing is left.
+  var drawable: Figure? {
+    var figure = self
+    figure.curves = curves.compactMap { curve in
+      let kept = curve.points.indices.filter { index in
+        let point = curve.points[index]
+        return point.x.isFinite && point.y.isFinite && (!xIsLogarithmic || point.x > 0)
+          && (!yIsLogarithmic || point.y > 0)
+      }
+      guard !kept.isEmpty else { return nil }
+      return Curve(
+        curve.name, style: curve.style, points: kept.map { curve.points[$0] },
+        deviations: curve.deviations.map { deviations in kept.map { deviations[$0] } })
+    }
+    return figure.curves.isEmpty ? nil : figure
+  }
+
+  /// The legend: each name once, in order.
+  var legend: [(name: String, style: Int)] {
+    var entries: [(name: String, style: Int)] = []
+    for curve in curves where !entries.contains(where: { $0.name == curve.name }) {
+      entries.append((curve.name, curve.style))
+    }
+    return entries
+  }
+
+  /// At most `count` points, each the mean of neighbours.
+  static func thinned(_ points: [(x: Double, y: Double)], to count: Int = 250)
+    -> [(x: Double, y: Double)]
+  {
+    guard points.count > count else { return points }
+    return (0..<count).map { bin in
+      let members = points[(bin * points.count / count)..<((bin + 1) * points.count / count)]
+      let size = Double(members.count)
+      return (members.map(\.x).reduce(0, +) / size, members.map(\.y).reduce(0, +) / size)
+    }
+  }
+}
+
+/// How a curve looks: colours that colour-blind readers can tell apart, and dashes and markers.
+struct CurveStyle {
+  /// Number of different colours, each with its own marker.
+  static let colors = 8
+  /// Dash patterns in line widths: strokes and gaps.
+  private static let dashes: [[Int]] = [[], [8, 4], [2, 3], [10, 3, 2, 3], [14, 5]]
+  /// gnuplot's numbers of the markers, and the same shapes in a box of 2 by 2 around 0.
+  private static let markers: [(type: Int, shape: String)] = [
+    (7, "<circle r='.9'/>"), (5, "<path d='M-.8-.8H.8V.8H-.8z'/>"),
+    (9, "<path d='M0-1L.9.7H-.9z'/>"), (13, "<path d='M0-1L1 0L0 1L-1 0z'/>"),
+    (11, "<path d='M0 1L.9-.7H-.9z'/>"), (6, "<circle r='.8' class='open'/>"),
+    (4, "<path class='open' d='M-.7-.7H.7V.7H-.7z'/>"),
+    (8, "<path class='open' d='M0-.9L.8.6H-.8z'/>"),
+  ]
+
+  let color: Int
+  let dash: [Int]
+  let marker: Int
+  private let shape: String
+
+  init(_ number: Int) {
+    color = number % Self.colors
+    dash = Self.dashes[(number % Self.colors + 2 * (number / Self.colors)) % Self.dashes.count]
+    (marker, shape) = Self.markers[number % Self.markers.count]
+  }
+
+  /// The entry of a legend, drawn as gnuplot draws the curve.
+  var swatch: String {
+    let pattern = dash.map { "\(2 * $0)" }.joined(separator: " ")
+    return "<svg class='swatch s\(color)' viewBox='0 0 44 14' width='44' height='14' "
+      + "aria-hidden='true'><path class='line' d='M1 7H43'"
+      + (dash.isEmpty ? "" : " stroke-dasharray='\(pattern)'")
+      + "/><g transform='translate(22 7) scale(4.4)'>\(shape)</g></svg>"
+  }
+}

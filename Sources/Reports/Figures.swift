@@ -1,0 +1,211 @@
+import Foundation
+import RunLog
+
+/// The figures of a report.
+struct Figures {
+  private let groups: [RunGroup]
+  private let benchmarks: [BenchmarkPoint]
+  private let styles: [String: Int]
+
+  init(_ report: Report) {
+    groups = report.groups
+    benchmarks = report.benchmarks
+    // A name has one look on the whole page.
+    var names: [String] = []
+    for name in groups.map(\.name) + benchmarks.map(Self.name) where !names.contains(name) {
+      names.append(name)
+    }
+    styles = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
+  }
+
+  /// Sections of figures with their titles; empty ones left out.
+  var sections: [(title: String, figures: [Figure])] {
+    var tasks: [String] = []
+    for group in groups where !tasks.contains(group.labels.task) {
+      tasks.append(group.labels.task)
+    }
+    var sections = tasks.map { task in
+      let members = groups.filter { $0.labels.task == task }
+      return ("Curves: \(task)", curves(members) + headDensities(members))
+    }
+    sections.append(("Sweeps", SweepTables.sweepSets(groups).flatMap(sweep)))
+    sections.append(("Benchmarks", benchmarkFigures))
+    return sections.map { ($0.0, $0.1.compactMap(\.drawable)) }.filter { !$0.1.isEmpty }
+  }
+
+  private func style(_ name: String) -> Int { styles[name] ?? 0 }
+
+  // MARK: Over steps
+
+  private func curves(_ members: [RunGroup]) -> [Figure] {
+    let metric = members[0].labels.metric
+    func figure(
+      _ title: String, _ yLabel: String, _ points: (RunLog) -> [(x: Double, y: Double)]
+    ) -> Figure {
+      let curves = members.flatMap { group in
+        group.runs.map { run in
+          Figure.Curve(
+            group.name, style: style(group.name), points: Figure.thinned(points(run.log)))
+        }
+      }
+      return Figure(title: title, xLabel: "training step", yLabel: yLabel, curves: curves)
+    }
+    func paired(_ series: RunLog.Series, _ values: [Double], times factor: Double = 1)
+      -> [(x: Double, y: Double)]
+    {
+      zip(series.steps, values).map { (Double($0), factor * $1) }
+    }
+    var figures = [
+      figure("Training loss", "loss") { paired($0.train, $0.train.losses) },
+      figure("\(metric.capitalized) on dev", "\(metric), %") {
+        paired($0.dev, $0.dev.metrics[metric] ?? [], times: 100)
+      },
+      figure("Density", "edges, % of all pairs") {
+        let series = $0.train.hasDensity ? $0.train : $0.dev
+        return paired(series, series.densities, times: 100)
+      },
+    ]
+    let longest = members.flatMap(\.runs).map(\.log.train.count).max() ?? 0
+    if longest > 250 {
+      figures[0].note = "Each point is the mean of up to \((longest + 249) / 250) logged steps."
+    }
+    return figures
+  }
+
+  /// One figure a group: density of each layer and head, of its first seed.
+  private func headDensities(_ members: [RunGroup]) -> [Figure] {
+    members.compactMap { group in
+      let finished = group.finished.first { $0.log.density.evaluations > 0 }
+      guard let run = finished ?? group.runs.first(where: { $0.log.density.evaluations > 0 })
+      else { return nil }
+      let density = run.log.density
+      let steps = run.log.dev.steps.map(Double.init)
+      var curves: [Figure.Curve] = []
+      for layer in 0..<density.layers {
+        for head in 0..<density.heads {
+          let values = density.curve(layer: layer, head: head)
+          curves.append(
+            Figure.Curve(
+              "layer \(layer + 1), head \(head + 1)", style: layer * density.heads + head,
+              points: zip(steps, values).map { ($0, 100 * $1) }))
+        }
+      }
+      return Figure(
+        title: "Density by layer and head: \(group.name)", xLabel: "training step",
+        yLabel: "edges, % of all pairs", curves: curves,
+        note: "On dev, seed \(run.log.labels.seed).")
+    }
+  }
+
+  // MARK: Over a setting
+
+  /// Accuracy and density against the setting, where one numeric setting varies.
+  private func sweep(_ set: [RunGroup]) -> [Figure] {
+    let keys = varyingSettings(set)
+    let numeric = keys.filter { key in
+      guard let values = SweepTables.numericValues(of: key, in: set) else { return false }
+      return Set(values).count > 2 && values.count == set.count
+    }
+    guard keys.count - numeric.count <= 1, let key = numeric.first, numeric.count == 1
+    else { return [] }
+    let other = keys.first { $0 != key }
+    let values = Set(SweepTables.numericValues(of: key, in: set) ?? []).sorted()
+    let isGeometric = values.filter { $0 > 0 }.count > 2 && (values.last ?? 1) >= 16 * values[1]
+    func figure(_ title: String, _ yLabel: String, _ value: (RunGroup) -> Statistic?) -> Figure {
+      var names: [String] = []
+      var members: [String: [RunGroup]] = [:]
+      for group in SweepTables.sorted(set, by: [key]) {
+        let name = other.flatMap { SweepTables.value(of: $0, in: group) } ?? title
+        if members[name] == nil { names.append(name) }
+        members[name, default: []].append(group)
+      }
+      let curves = names.enumerated().map { number, name -> Figure.Curve in
+        let measured = members[name, default: []].compactMap { group in
+          value(group).map { (group, $0) }
+        }
+        let points = measured.map { group, statistic -> (x: Double, y: Double) in
+          let x = SweepTables.value(of: key, in: group).flatMap(Double.init) ?? .nan
+          return (x, 100 * statistic.mean)
+        }
+        let deviations = measured.map { 100 * ($0.1.deviation ?? 0) }
+        return Figure.Curve(
+          name, style: number, points: points,
+          deviations: deviations.contains { $0 > 0 } ? deviations : nil)
+      }
+      return Figure(
+        title: "\(title) by \(SweepTables.shortName(key)): \(set[0].labels.task)",
+        xLabel: key, yLabel: yLabel, xIsLogarithmic: isGeometric, marksEveryPoint: true,
+        curves: curves,
+        note: isGeometric && values[0] <= 0 ? "Zero has no place on the logarithmic axis." : "")
+    }
+    let metric = set[0].labels.metric
+    return [
+      figure("Test \(metric)", "\(metric), %") { $0.result },
+      figure("Density", "edges, % of all pairs") { $0.density },
+    ]
+  }
+
+  // MARK: Benchmarks
+
+  private static func name(_ point: BenchmarkPoint) -> String {
+    point.density.map { "\(point.kind), density \(Formatting.significant($0))" } ?? point.kind
+  }
+
+  private var benchmarkFigures: [Figure] {
+    // A measured density differs a little from point to point; it is part of the name only where
+    // a kind was measured at clearly different ones.
+    func name(_ point: BenchmarkPoint) -> String {
+      let densities = benchmarks.filter { $0.kind == point.kind && $0.length == point.length }
+        .compactMap(\.density)
+      guard let least = densities.min(), let most = densities.max(), most > 1.2 * least else {
+        return point.kind
+      }
+      return Self.name(point)
+    }
+    var names: [String] = []
+    for point in benchmarks where !names.contains(name(point)) { names.append(name(point)) }
+    func figure(_ title: String, _ yLabel: String, _ value: (BenchmarkPoint) -> Double?)
+      -> Figure
+    {
+      let curves = names.enumerated().map { number, own in
+        let points = benchmarks.filter { name($0) == own }.sorted { $0.length < $1.length }
+        return Figure.Curve(
+          own, style: number,
+          points: points.compactMap { point in
+            value(point).map { (Double(point.length), $0) }
+          })
+      }
+      return Figure(
+        title: title, xLabel: "sequence length", yLabel: yLabel, xIsLogarithmic: true,
+        yIsLogarithmic: true, marksEveryPoint: true, curves: curves)
+    }
+    return [
+      figure("Time of a sequence", "milliseconds") { $0.millisecondsPerSequence },
+      figure("Peak memory", "MB") { $0.peakMemoryMB },
+    ] + densityFigure
+  }
+
+  /// Time against density, for kinds that were measured at several.
+  private var densityFigure: [Figure] {
+    var curves: [Figure.Curve] = []
+    for kind in Set(benchmarks.map(\.kind)).sorted() {
+      for length in Set(benchmarks.filter { $0.kind == kind }.map(\.length)).sorted() {
+        let points = benchmarks.filter { $0.kind == kind && $0.length == length }
+          .compactMap { point -> (x: Double, y: Double)? in
+            guard let x = point.density, let y = point.millisecondsPerSequence else { return nil }
+            return (100 * x, y)
+          }.sorted { $0.x < $1.x }
+        if Set(points.map(\.x)).count > 2 {
+          curves.append(
+            Figure.Curve("\(kind), n = \(length)", style: curves.count, points: points))
+        }
+      }
+    }
+    guard !curves.isEmpty else { return [] }
+    return [
+      Figure(
+        title: "Time by density", xLabel: "edges, % of all pairs", yLabel: "milliseconds",
+        marksEveryPoint: true, curves: curves)
+    ]
+  }
+}

@@ -1,0 +1,59 @@
+import Foundation
+
+/// Numbers as reports print them.
+enum Formatting {
+  /// A fraction as percent with two digits: `37.22`.
+  static func percent(_ fraction: Double, digits: Int = 2) -> String {
+    fixed(100 * fraction, digits: digits)
+  }
+
+  /// A fixed number of digits.
+  static func fixed(_ value: Double, digits: Int) -> String {
+    value.isNaN ? "nan" : String(format: "%.\(digits)f", value)
+  }
+
+  /// `37.22 ± 0.30`, the deviation where there is one.
+  static func percent(_ statistic: Statistic) -> String {
+    percent(statistic.mean) + (statistic.deviation.map { " ± \(percent($0))" } ?? "")
+  }
+
+  /// A difference in percentage points with its sign: `+0.23`, `−1.40`.
+  static func difference(_ points: Double) -> String {
+    let text = fixed(abs(points), digits: 2)
+    return (points < 0 && text != "0.00" ? "−" : "+") + text
+  }
+
+  /// Three significant digits, without an exponent: `0.0123`, `7.53`, `126`, `1,234`.
+  static func significant(_ value: Double) -> String {
+    guard value.isFinite, value != 0 else { return value == 0 ? "0" : "\(value)" }
+    let digits = max(0, 2 - Int(floor(log10(abs(value)))))
+    return digits > 0 ? fixed(value, digits: digits) : grouped(Int(value.rounded()))
+  }
+
+  /// Thousands set apart by commas.
+  static func grouped(_ value: Int) -> String {
+    var digits = String(value.magnitude)
+    var groups: [String] = []
+    while digits.count > 3 {
+      groups.insert(String(digits.suffix(3)), at: 0)
+      digits.removeLast(3)
+    }
+    groups.insert(digits, at: 0)
+    return (value < 0 ? "−" : "") + groups.joined(separator: ",")
+  }
+
+  /// `1.23 G`, `456 M`: a count with the SI prefix that leaves three digits.
+  static func scaled(_ value: Double) -> String {
+    for (limit, prefix) in [(1e15, " P"), (1e12, " T"), (1e9, " G"), (1e6, " M"), (1e3, " k")]
+    where value >= limit { return significant(value / limit) + prefix }
+    return significant(value)
+  }
+
+  /// `1 h 02 min`, `3 min 20 s`, `12.3 s`.
+  static func duration(_ seconds: Double) -> String {
+    guard seconds >= 60 else { return fixed(seconds, digits: 1) + " s" }
+    let whole = Int(seconds.rounded())
+    if whole < 3600 { return String(format: "%d min %02d s", whole / 60, whole % 60) }
+    return String(format: "%d h %02d min", whole / 3600, whole % 3600 / 60)
+  }
+}

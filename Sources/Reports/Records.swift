@@ -1,0 +1,144 @@
+import RunLog
+
+/// A value of a record, for programs.
+public enum RecordValue: Sendable, Equatable {
+  /// Text.
+  case text(String)
+  /// A number; one that is not finite is none.
+  case number(Double)
+  /// A whole number.
+  case integer(Int)
+  /// True or false.
+  case flag(Bool)
+  /// Unknown.
+  case none
+
+  init(_ value: Double?) { self = value.flatMap { $0.isFinite ? .number($0) : nil } ?? .none }
+  init(_ value: Int?) { self = value.map(RecordValue.integer) ?? .none }
+
+  /// As JSON.
+  var json: String {
+    switch self {
+    case .text(let text): Self.quoted(text)
+    case .number(let value): value.isFinite ? "\(value)" : "null"
+    case .integer(let value): "\(value)"
+    case .flag(let value): "\(value)"
+    case .none: "null"
+    }
+  }
+
+  /// As a field of CSV (RFC 4180).
+  var csv: String {
+    switch self {
+    case .none: return ""
+    case .text(let text):
+      let needsQuotes = text.contains { ",\"\n\r".contains($0) || $0.isNewline }
+      return needsQuotes ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
+    default: return json
+    }
+  }
+
+  private static func quoted(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": result += "\\\""
+      case "\\": result += "\\\\"
+      case "\n": result += "\\n"
+      case "\r": result += "\\r"
+      case "\t": result += "\\t"
+      case _ where scalar.value < 0x20:
+        let digits = String(scalar.value, radix: 16)
+        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result + "\""
+  }
+}
+
+/// One group of runs, or one of the paper's values nobody has run, for programs.
+///
+/// All records have the same keys in the same order. Accuracies are in percent, densities too.
+public struct Record: Sendable {
+  /// Keys and values.
+  public let fields: [(key: String, value: RecordValue)]
+
+  /// A record of each group, then one for each value of the paper that no group is about.
+  static func records(_ groups: [RunGroup]) -> [Record] {
+    var records = groups.map { Record(group: $0, among: groups) }
+    guard groups.contains(where: { ComparisonTables.arenaTasks.contains($0.labels.task) }) else {
+      return records
+    }
+    for model in PaperValues.models {
+      for task in ComparisonTables.arenaTasks {
+        let isCovered = groups.contains { group in
+          group.labels.task == task && group.labels.mechanism == model.mechanism
+        }
+        if !isCovered, let value = model.value(of: task) {
+          records.append(Record(task: task, model: model, value: value))
+        }
+      }
+    }
+    return records
+  }
+
+  private init(group: RunGroup, among groups: [RunGroup]) {
+    let labels = group.labels
+    let paper = PaperValues.value(mechanism: labels.mechanism, task: labels.task)
+    let result = group.result
+    let excess = SweepTables.parameterExcess(group, among: groups)
+    let set = SweepTables.sweepSets(groups).first { $0.contains { $0.name == group.name } } ?? []
+    let varying = varyingSettings(set).compactMap { key in
+      SweepTables.value(of: key, in: group).map { "\(key)=\($0)" }
+    }
+    let difference = result.flatMap { result in paper.map { 100 * result.mean - $0.accuracy } }
+    fields = [
+      ("task", .text(labels.task)), ("mechanism", .text(labels.mechanism)),
+      ("model", .text(group.name)), ("experiment", .text(labels.experiment)),
+      ("variant", .text(labels.variant)), ("scale", .text(labels.scale)),
+      ("protocol", .text(labels.runProtocol)), ("varying", .text(varying.joined(separator: ";"))),
+      ("metric", .text(labels.metric)), ("paper", RecordValue(paper?.accuracy)),
+      ("paper_density", RecordValue(paper?.density)),
+      ("paper_verified", paper.map { .flag($0.verified) } ?? .none),
+      ("ours", RecordValue(result.map { 100 * $0.mean })),
+      ("ours_sd", RecordValue(result?.deviation.map { 100 * $0 })),
+      ("seeds", .integer(result?.count ?? 0)), ("difference", RecordValue(difference)),
+      ("best_dev", RecordValue(group.bestDev.map { 100 * $0.mean })),
+      ("density", RecordValue(group.density.map { 100 * $0.mean })),
+      ("ms_per_step", RecordValue(group.millisecondsPerStep?.mean)),
+      ("peak_memory", RecordValue(group.peakMemory)), ("parameters", .integer(group.parameters)),
+      ("parameters_off_full", RecordValue(excess.map { 100 * $0 })),
+      ("parameters_flagged", excess.map { .flag(abs($0) > 0.1) } ?? .none),
+      ("flops", RecordValue(group.flops)),
+      ("verdict", group.verdict.isEmpty ? .none : .text(group.verdict)),
+      ("runs", .text(group.statuses)),
+    ]
+  }
+
+  private init(task: String, model: PaperValues.Model, value: PaperValues.Value) {
+    let known: [String: RecordValue] = [
+      "task": .text(task), "mechanism": .text(model.mechanism), "model": .text(model.name),
+      "metric": .text("accuracy"), "paper": .number(value.accuracy),
+      "paper_density": RecordValue(value.density), "paper_verified": .flag(value.verified),
+      "seeds": .integer(0),
+    ]
+    fields = Self.keys.map { ($0, known[$0] ?? .none) }
+  }
+
+  /// The keys of every record.
+  public static let keys = [
+    "task", "mechanism", "model", "experiment", "variant", "scale", "protocol", "varying",
+    "metric", "paper", "paper_density", "paper_verified", "ours", "ours_sd", "seeds",
+    "difference", "best_dev", "density", "ms_per_step", "peak_memory", "parameters",
+    "parameters_off_full", "parameters_flagged", "flops", "verdict", "runs",
+  ]
+
+  /// One JSON object.
+  var json: String {
+    "{" + fields.map { "\"\($0.key)\": \($0.value.json)" }.joined(separator: ", ") + "}"
+  }
+
+  /// One line of CSV.
+  var csv: String { fields.map(\.value.csv).joined(separator: ",") }
+}

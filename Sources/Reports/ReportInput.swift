@@ -1,0 +1,111 @@
+import Diagnostics
+import Foundation
+import HDF5
+import RunLog
+
+/// A log and where it lies.
+public struct LoggedRun: Sendable {
+  /// Path of the file.
+  public let path: String
+  /// Its content.
+  public let log: RunLog
+
+  /// A log found at a path.
+  public init(path: String, log: RunLog) {
+    self.path = path
+    self.log = log
+  }
+}
+
+/// Everything a report is made of, and what could not be read.
+public struct ReportInput: Sendable {
+  /// The logs, in order of their paths.
+  public private(set) var runs: [LoggedRun] = []
+  /// Points of benchmark files.
+  public private(set) var benchmarks: [BenchmarkPoint] = []
+  /// One sentence for each file that could not be used.
+  public private(set) var problems: [String] = []
+  /// The exit code that the problems ask for, nil without problems.
+  public private(set) var exitCode: ExitCode?
+
+  /// An input of logs that are in memory.
+  public init(runs: [LoggedRun], benchmarks: [BenchmarkPoint] = []) {
+    self.runs = runs
+    self.benchmarks = benchmarks
+  }
+
+  /// Reads files, and all `.h5` and `.jsonl` files below folders.
+  ///
+  /// A folder's HDF5 files of other kinds (checkpoints, caches) are passed over, and so are hidden
+  /// ones; a file that was named must be a log or a benchmark file. Of two copies of a run (same
+  /// `run_id`, seed and task) the one that came further is taken.
+  public init(reading paths: [String]) {
+    for path in paths { read(path) }
+    removeCopies()
+  }
+
+  private mutating func read(_ path: String) {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      return report("\(path): there is no such file or folder", .inputOutput)
+    }
+    guard isFolder.boolValue else { return readFile(path, wasNamed: true) }
+    guard let names = FileManager.default.enumerator(atPath: path) else {
+      return report("\(path): the folder cannot be read", .inputOutput)
+    }
+    let files = names.compactMap { $0 as? String }.filter { name in
+      !name.split(separator: "/").contains { $0.hasPrefix(".") }
+        && (name.hasSuffix(".h5") || name.hasSuffix(".jsonl"))
+    }
+    let folder = path.hasSuffix("/") ? String(path.dropLast()) : path
+    for name in files.sorted() { readFile("\(folder)/\(name)", wasNamed: false) }
+  }
+
+  private mutating func readFile(_ path: String, wasNamed: Bool) {
+    do {
+      if path.hasSuffix(".jsonl") || path.hasSuffix(".json") {
+        benchmarks += try BenchmarkPoint.read(path, skipsOthers: !wasNamed)
+      } else {
+        runs.append(LoggedRun(path: path, log: try RunLog(reading: path)))
+      }
+    } catch let error as RunLogError where error.key == "/@format" && !wasNamed {
+      return
+    } catch {
+      report("\(error)", (error as? any ExitCodeProviding)?.exitCode ?? .badInput)
+    }
+  }
+
+  private mutating func report(_ problem: String, _ code: ExitCode) {
+    problems.append(problem)
+    if exitCode == nil || code == .badInput { exitCode = code }
+  }
+
+  private mutating func removeCopies() {
+    struct Identity: Hashable {
+      let runID: String
+      let seed: UInt64
+      let task: String
+      let mechanism: String
+    }
+    func progress(_ run: LoggedRun) -> (Int, Int) {
+      (run.log.status == .finished ? 1 : 0, run.log.train.steps.last ?? 0)
+    }
+    let groups = Dictionary(grouping: runs.indices) { index in
+      let labels = runs[index].log.labels
+      return Identity(
+        runID: labels.runID, seed: labels.seed, task: labels.task, mechanism: labels.mechanism)
+    }
+    var dropped: Set<Int> = []
+    for copies in groups.values where copies.count > 1 {
+      let best = copies.max { progress(runs[$0]) < progress(runs[$1]) } ?? copies[0]
+      for copy in copies where copy != best {
+        dropped.insert(copy)
+        if runs[copy].path != runs[best].path {
+          problems.append(
+            "\(runs[copy].path): left out, it is the same run as \(runs[best].path)")
+        }
+      }
+    }
+    runs = runs.indices.filter { !dropped.contains($0) }.map { runs[$0] }
+  }
+}

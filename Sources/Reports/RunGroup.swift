@@ -1,0 +1,205 @@
+import Foundation
+import RunLog
+
+/// Mean and standard deviation of some numbers.
+public struct Statistic: Sendable, Equatable {
+  /// The arithmetic mean.
+  public let mean: Double
+  /// The sample standard deviation (divisor n - 1); nil for a single number.
+  public let deviation: Double?
+  /// How many numbers.
+  public let count: Int
+
+  /// Nil without numbers.
+  public init?(_ values: [Double]) {
+    guard !values.isEmpty else { return nil }
+    count = values.count
+    let mean = values.reduce(0, +) / Double(values.count)
+    self.mean = mean
+    let squares = values.map { ($0 - mean) * ($0 - mean) }.reduce(0, +)
+    deviation = values.count > 1 ? (squares / Double(values.count - 1)).squareRoot() : nil
+  }
+}
+
+/// The runs that differ in nothing but the seed. Only finished ones count in its numbers.
+public struct RunGroup: Sendable {
+  /// Its name in tables; unlike that of any other group of the task.
+  public internal(set) var name: String
+  /// All runs, by seed.
+  public let runs: [LoggedRun]
+
+  /// Labels that all runs share (but for seed and run_id).
+  public var labels: RunLog.Labels { runs[0].log.labels }
+  /// The settings that influence results.
+  public var settings: [RunLog.Setting] { runs[0].log.settings.filter(\.influencesResults) }
+  /// The runs that came to their end.
+  public var finished: [LoggedRun] { runs.filter { $0.log.status == .finished } }
+  /// The runs that count in no number.
+  public var unfinished: [LoggedRun] { runs.filter { $0.log.status != .finished } }
+
+  /// The task's metric on the test split, as a fraction.
+  public var result: Statistic? {
+    Statistic(finished.compactMap { $0.log.test?.metrics[labels.metric] })
+  }
+
+  /// Any metric of the test split.
+  public func result(_ metric: String) -> Statistic? {
+    Statistic(finished.compactMap { $0.log.test?.metrics[metric] })
+  }
+
+  /// The best value of the metric on dev.
+  public var bestDev: Statistic? {
+    Statistic(
+      finished.compactMap { run in
+        run.log.bestDevRow.flatMap { run.log.dev.metrics[labels.metric]?[$0] }
+      })
+  }
+
+  /// Density on the test split, or of the last evaluation on dev.
+  public var density: Statistic? {
+    Statistic(
+      finished.compactMap { run in
+        let last = run.log.dev.densities.last.flatMap { $0.isNaN ? nil : $0 }
+        return run.log.test?.density ?? last
+      })
+  }
+
+  /// Milliseconds of a training step.
+  public var millisecondsPerStep: Statistic? {
+    Statistic(finished.compactMap(\.log.cost.millisecondsPerStep))
+  }
+
+  /// Trainable numbers in the model.
+  public var parameters: Int { runs[0].log.cost.parameters }
+  /// FLOPs of a forward pass over one example.
+  public var flops: Double? { runs[0].log.cost.flops }
+  /// The largest resident memory of any run, bytes.
+  public var peakMemory: Int? { finished.compactMap(\.log.cost.peakMemory).max() }
+
+  /// What is to be said about how the finished runs went: `learned`, `did not learn (1 of 3)`.
+  public var verdict: String {
+    let verdicts = finished.compactMap(\.log.verdict)
+    for bad in [RunLog.Verdict.nan, .didNotLearn] {
+      let count = verdicts.count { $0 == bad }
+      if count > 0 {
+        return bad.rawValue + (finished.count > 1 ? " (\(count) of \(finished.count))" : "")
+      }
+    }
+    return verdicts.first?.rawValue ?? ""
+  }
+
+  /// Whether a finished run went wrong.
+  public var isSuspect: Bool {
+    finished.contains { $0.log.verdict == .didNotLearn || $0.log.verdict == .nan }
+  }
+
+  /// `3 finished, 1 interrupted`
+  public var statuses: String {
+    RunLog.Status.allCases.compactMap { status in
+      let count = runs.count { $0.log.status == status }
+      return count == 0 ? nil : "\(count) \(status.rawValue)"
+    }.joined(separator: ", ")
+  }
+}
+
+extension RunGroup {
+  /// Ranks of task and mechanism as in the paper; what it has not, comes after.
+  private var rank: (task: Int, mechanism: Int) {
+    let tasks =
+      PaperValues.tasks.map(\.name) + ["repeats"]
+      + ComparisonTables.glueTasks.map(\.name)
+    let mechanisms = PaperValues.models.map(\.mechanism)
+    return (
+      tasks.firstIndex(of: labels.task) ?? tasks.count,
+      mechanisms.firstIndex(of: labels.mechanism) ?? mechanisms.count
+    )
+  }
+
+  fileprivate func precedes(_ other: RunGroup) -> Bool {
+    if rank != other.rank { return rank < other.rank }
+    // Numbers in names count by size.
+    return name.compare(other.name, options: [.numeric]) == .orderedAscending
+  }
+}
+
+extension LoggedRun {
+  /// `interrupted at step 300 of 500`, with the reason of a failure.
+  var progress: String {
+    let done = "step \(log.train.steps.last ?? 0) of \(log.labels.steps)"
+    switch log.status {
+    case .finished: return "finished \(log.labels.steps) steps"
+    case .running: return "running, or killed, at \(done)"
+    case .interrupted: return "interrupted at \(done)"
+    case .failed: return "failed at \(done)" + (log.failure.map { ": \($0)" } ?? "")
+    }
+  }
+}
+
+extension [RunGroup] {
+  /// Sorts runs to groups: by task and mechanism as in the paper, then by name.
+  init(_ runs: [LoggedRun]) {
+    var order: [String] = []
+    var members: [String: [LoggedRun]] = [:]
+    for run in runs {
+      let labels = run.log.labels
+      let settings = run.log.settings.filter { $0.influencesResults && $0.key != "seed" }
+      let identity = [
+        labels.experiment, labels.variant, labels.task, labels.mechanism, labels.scale,
+        labels.runProtocol,
+      ]
+      let key = (identity + settings.map { "\($0.key)=\($0.value)" })
+        .joined(separator: "\u{0}")
+      if members[key] == nil { order.append(key) }
+      members[key, default: []].append(run)
+    }
+    self = order.map { key -> RunGroup in
+      let runs = members[key, default: []].sorted { $0.log.labels.seed < $1.log.labels.seed }
+      let labels = runs[0].log.labels
+      let base = labels.variant.isEmpty ? labels.mechanism : labels.variant
+      let scale = ["", "paper"].contains(labels.scale) ? "" : " · \(labels.scale)"
+      return RunGroup(name: base + scale, runs: runs)
+    }
+    distinguish { $0.labels.runProtocol }
+    distinguish { $0.labels.experiment }
+    let varying = varyingSettings(self)
+    distinguish { group in
+      group.settings.filter { varying.contains($0.key) }
+        .map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+    }
+    for index in indices {
+      let same = indices.filter { self[$0].name == self[index].name && isSameTask($0, index) }
+      if same.count > 1 {
+        for (number, other) in same.enumerated() { self[other].name += " #\(number + 1)" }
+      }
+    }
+    sort { $0.precedes($1) }
+  }
+
+  /// Adds what `word` says to names that two groups of a task share.
+  private mutating func distinguish(_ word: (RunGroup) -> String) {
+    let names = map(\.name)
+    for index in indices {
+      let same = indices.filter { names[$0] == names[index] && isSameTask($0, index) }
+      if Set(same.map { word(self[$0]) }).count > 1 {
+        self[index].name += " · " + word(self[index])
+      }
+    }
+  }
+
+  private func isSameTask(_ left: Int, _ right: Int) -> Bool {
+    self[left].labels.task == self[right].labels.task
+  }
+}
+
+/// The settings whose values differ between groups, in the order of the first group that has them.
+///
+/// An option that only some mechanisms have counts when it differs among those that have it.
+func varyingSettings(_ groups: [RunGroup]) -> [String] {
+  var order: [String] = []
+  var values: [String: Set<String>] = [:]
+  for setting in groups.flatMap(\.settings) where setting.key != "seed" {
+    if values[setting.key] == nil { order.append(setting.key) }
+    values[setting.key, default: []].insert(setting.value)
+  }
+  return order.filter { values[$0, default: []].count > 1 }
+}

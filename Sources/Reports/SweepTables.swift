@@ -1,0 +1,149 @@
+import RunLog
+
+/// The tables of what was varied, what it costs, and how every run went.
+enum SweepTables {
+  /// One table for each experiment and task in which settings vary.
+  static func sweeps(_ groups: [RunGroup]) -> [Table] {
+    sweepSets(groups).map { set in
+      let keys = varyingSettings(set)
+      var table = Table(
+        "\(set[0].labels.experiment): \(set[0].labels.task) by "
+          + keys.map(shortName).joined(separator: ", "),
+        columns: keys.map { key in
+          .init(shortName(key), isNumeric: numericValues(of: key, in: set) != nil)
+        } + [
+          .init("test \(set[0].labels.metric)"), .init("best dev"), .init("density"),
+          .init("ms/step"), .init("verdict", isNumeric: false),
+        ])
+      for group in sorted(set, by: keys) {
+        table.append(
+          keys.map { Table.Cell(value(of: $0, in: group) ?? "") } + [
+            ComparisonTables.resultCellWithoutDensity(group),
+            Table.Cell(group.bestDev.map(Formatting.percent) ?? "", .quiet),
+            Table.Cell(group.density.map(Formatting.percent) ?? ""),
+            Table.Cell(group.millisecondsPerStep.map { Formatting.significant($0.mean) } ?? ""),
+            Table.Cell(group.verdict, group.isSuspect ? .warning : .normal),
+          ])
+      }
+      table.notes = ComparisonTables.notes(set)
+      return table.withoutEmptyColumns()
+    }
+  }
+
+  /// The groups of each experiment, task, scale and protocol, where there is more than one.
+  static func sweepSets(_ groups: [RunGroup]) -> [[RunGroup]] {
+    var order: [String] = []
+    var sets: [String: [RunGroup]] = [:]
+    for group in groups {
+      let labels = group.labels
+      let key = [labels.experiment, labels.task, labels.scale, labels.runProtocol]
+        .joined(separator: "\u{0}")
+      if sets[key] == nil { order.append(key) }
+      sets[key, default: []].append(group)
+    }
+    return order.compactMap { sets[$0] }.filter { $0.count > 1 && !varyingSettings($0).isEmpty }
+  }
+
+  /// `attention.clusters` without the section.
+  static func shortName(_ key: String) -> String {
+    key.split(separator: ".").last.map(String.init) ?? key
+  }
+
+  static func value(of key: String, in group: RunGroup) -> String? {
+    group.settings.first { $0.key == key }?.value
+  }
+
+  /// The values of a setting as numbers; nil when one is none.
+  static func numericValues(of key: String, in groups: [RunGroup]) -> [Double]? {
+    let values = groups.compactMap { value(of: key, in: $0) }
+    let numbers = values.compactMap(Double.init)
+    return numbers.count == values.count ? numbers : nil
+  }
+
+  /// In order of the settings, numbers by size.
+  static func sorted(_ groups: [RunGroup], by keys: [String]) -> [RunGroup] {
+    groups.sorted { left, right in
+      for key in keys {
+        let (a, b) = (value(of: key, in: left) ?? "", value(of: key, in: right) ?? "")
+        if a == b { continue }
+        if let x = Double(a), let y = Double(b), x != y { return x < y }
+        return a < b
+      }
+      return false
+    }
+  }
+
+  /// What each group costs, beside full attention of the same experiment.
+  static func cost(_ groups: [RunGroup]) -> Table {
+    var table = Table(
+      "Cost",
+      columns: [
+        .init("task", isNumeric: false), .init("model", isNumeric: false), .init("seeds"),
+        .init("density, %"), .init("ms/step"), .init("peak memory"), .init("parameters"),
+        .init("of full"), .init("FLOPs/example"), .init("verdict", isNumeric: false),
+      ])
+    var isFlagged = false
+    for group in groups {
+      let excess = parameterExcess(group, among: groups)
+      let isOff = abs(excess ?? 0) > 0.1
+      isFlagged = isFlagged || isOff
+      table.append([
+        Table.Cell(group.labels.task), Table.Cell(group.name),
+        Table.Cell("\(group.finished.count)"),
+        Table.Cell(group.density.map(Formatting.percent) ?? ""),
+        Table.Cell(group.millisecondsPerStep.map { Formatting.significant($0.mean) } ?? ""),
+        Table.Cell(group.peakMemory.map { Formatting.scaled(Double($0)) + "B" } ?? ""),
+        Table.Cell(Formatting.grouped(group.parameters)),
+        Table.Cell(
+          excess.map { Formatting.difference(100 * $0) + " %" + (isOff ? "!" : "") } ?? "",
+          isOff ? .warning : .quiet),
+        Table.Cell(group.flops.map(Formatting.scaled) ?? ""),
+        Table.Cell(
+          group.finished.isEmpty ? group.statuses : group.verdict,
+          group.isSuspect || group.finished.isEmpty ? .warning : .normal),
+      ])
+    }
+    if isFlagged {
+      table.notes.append(
+        "! more than 10 % off full attention's parameters, against the rules of the arena")
+    }
+    return table.withoutEmptyColumns()
+  }
+
+  /// Parameters relative to full attention's of the same task and scale, minus 1.
+  static func parameterExcess(_ group: RunGroup, among groups: [RunGroup]) -> Double? {
+    let candidates = groups.filter { other in
+      other.labels.mechanism == "softmax" && other.labels.task == group.labels.task
+        && other.labels.scale == group.labels.scale && other.parameters > 0
+    }
+    let full =
+      candidates.first { $0.labels.experiment == group.labels.experiment } ?? candidates.first
+    guard let full, group.labels.mechanism != "softmax" else { return nil }
+    return Double(group.parameters) / Double(full.parameters) - 1
+  }
+
+  /// Every run with the state it is in.
+  static func runs(_ groups: [RunGroup]) -> Table {
+    var table = Table(
+      "Runs",
+      columns: [
+        .init("task", isNumeric: false), .init("model", isNumeric: false), .init("seed"),
+        .init("state", isNumeric: false), .init("verdict", isNumeric: false),
+        .init("log", isNumeric: false),
+      ])
+    for group in groups {
+      for run in group.runs {
+        let log = run.log
+        let isBad = log.verdict == .didNotLearn || log.verdict == .nan
+        table.append([
+          Table.Cell(log.labels.task), Table.Cell(group.name),
+          Table.Cell("\(log.labels.seed)"),
+          Table.Cell(run.progress, log.status == .finished ? .normal : .warning),
+          Table.Cell(log.verdict?.rawValue ?? "", isBad ? .warning : .normal),
+          Table.Cell(run.path, .quiet),
+        ])
+      }
+    }
+    return table
+  }
+}

@@ -1,0 +1,87 @@
+import Arguments
+import Diagnostics
+import Foundation
+import Reports
+
+/// `sbm report`: logs to tables, figures, one page.
+struct ReportCommand: Command {
+  static let name = "report"
+  static let abstract = "Set logs beside the paper's results: tables, figures, one HTML page."
+  static let discussion = """
+    Reads run logs (.h5) and benchmarks (.jsonl, printed by sbm bench --json); of folders, all \
+    below them. A file that cannot be read is named on standard error and left out; the report of \
+    the others is still written, and the exit code is 65 (74 if the file could not be opened). \
+    Runs that have not finished are listed, but do not count in any mean.
+    """
+  static let parameters: [any AnyParameter] = [inputs, format, out]
+
+  private static let inputs = Parameter<[String]>.arguments(
+    "logs", isOptional: true, help: "Folders, run logs and benchmark files. (default: results)")
+  private static let format = Parameter<Report.Format?>.option(
+    "format",
+    help: "The format. The default goes by the name of --out; without, it is text.")
+  private static let out = Parameter<String?>.option(
+    "out", value: "path", help: "Write to this file instead of standard output.")
+
+  private let paths: [String]
+  private let format: Report.Format
+  private let outputPath: String?
+
+  init(_ arguments: ParsedArguments) throws {
+    let given = arguments[Self.inputs]
+    paths = given.isEmpty ? ["results"] : given
+    outputPath = arguments[Self.out]
+    format = arguments[Self.format] ?? outputPath.flatMap(Self.format(of:)) ?? .text
+  }
+
+  private static func format(of path: String) -> Report.Format? {
+    switch URL(fileURLWithPath: path).pathExtension.lowercased() {
+    case "html", "htm": .html
+    case "md", "markdown": .markdown
+    case "csv": .csv
+    case "tex": .latex
+    case "json", "jsonl": .json
+    default: nil
+    }
+  }
+
+  func run() throws {
+    let input = ReportInput(reading: paths)
+    for problem in input.problems { Output.warn("warning: \(problem)") }
+    if input.runs.isEmpty && input.benchmarks.isEmpty {
+      throw NothingToReport(paths: paths, exitCode: input.exitCode ?? .badInput)
+    }
+    let text = Report(input).render(format) { Output.warn($0) }
+    if let outputPath {
+      do {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: outputPath), options: .atomic)
+      } catch {
+        throw ReportWriteError(path: outputPath, reason: error.localizedDescription)
+      }
+      Output.warn("Wrote \(outputPath)")
+    } else {
+      try Output.write(text)
+    }
+    if let exitCode = input.exitCode { throw Ending(exitCode: exitCode) }
+  }
+}
+
+extension Report.Format: ArgumentValue {}
+
+/// There is no log and no benchmark in what was named.
+private struct NothingToReport: Error, CustomStringConvertible, ExitCodeProviding {
+  let paths: [String]
+  let exitCode: ExitCode
+  var description: String {
+    "No run log (.h5) and no benchmark (.jsonl) in \(paths.joined(separator: ", ")). "
+      + "sbm run writes logs."
+  }
+}
+
+/// The report cannot be written.
+private struct ReportWriteError: Error, CustomStringConvertible, ExitCodeProviding {
+  let path: String
+  let reason: String
+  var description: String { "Cannot write \(path): \(reason)" }
+  var exitCode: ExitCode { .inputOutput }
+}
