@@ -126,6 +126,7 @@ let package = Package(
     tests("ArgumentsTests", ["Arguments", "Diagnostics"]),
     tests("ExperimentsTests", ["Experiments", "Datasets", "Randomness", "TestSupport"]),
     tests("CLITests", ["sbm", "TestSupport"]),
+    tests("ResumeTests", ["sbm", "RunLog", "HDF5", "TestSupport"]),
     tests("RandomnessTests", ["Randomness"]),
     tests("DatasetsTests", ["Datasets", "Tokenization", "Randomness", "HDF5"]),
     tests("TokenizationTests", ["Tokenization"], resources: [.copy("Fixtures")]),
