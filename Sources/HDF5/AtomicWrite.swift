@@ -75,6 +75,8 @@ private struct TemporaryFile {
       if status != 0 { throw HDF5Error.system(action, code: errno, file: target) }
     }
     try check(fsync(descriptor), "cannot be written to its end")
+    // Unlocked before it is in place: a reader who opens it at once, as h5py does, must not find it locked.
+    flock(descriptor, LOCK_UN)
     try check(rename(path, target), "cannot be put in place")
     close(descriptor)
     let folder = open(Self.folder(target), O_RDONLY | O_DIRECTORY | O_CLOEXEC)

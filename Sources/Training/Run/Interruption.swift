@@ -11,6 +11,12 @@ public enum Interruption {
 
   /// Catches SIGINT and SIGTERM from now on.
   public static func listen() {
+    // A parent that blocks signals on its threads hands that down.
+    var caught = sigset_t()
+    sigemptyset(&caught)
+    sigaddset(&caught, SIGINT)
+    sigaddset(&caught, SIGTERM)
+    pthread_sigmask(SIG_UNBLOCK, &caught, nil)
     for signalNumber in [SIGINT, SIGTERM] {
       signal(signalNumber) { number in
         // Only what is safe in a signal handler: an atomic exchange, restoring the default.
