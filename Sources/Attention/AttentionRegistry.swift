@@ -3,7 +3,10 @@ public enum AttentionRegistry {
   /// All mechanisms, in the order of the paper's tables.
   public static let mechanisms: [any AttentionMechanism.Type] = [
     SoftmaxAttention.self, LinearAttention.self, ReformerAttention.self, PerformerAttention.self,
-    LinformerAttention.self, NystromAttention.self, SBMAttention.self, NoAttention.self,
+    LinformerAttention.self, NystromAttention.self, SBMAttention.self,
+    PatternAttention<WindowPattern>.self, PatternAttention<StridedPattern>.self,
+    PatternAttention<LongformerPattern>.self, PatternAttention<BigBirdPattern>.self,
+    NoAttention.self,
   ]
 
   /// The names of all mechanisms.

@@ -34,6 +34,34 @@ public struct EdgeList: Sendable {
     sizes = (mask.size(0), heads, mask.size(2))
   }
 
+  /// The same edges for every head of every example.
+  init(_ edges: PatternEdges, batch: Int, heads: Int) {
+    let (groups, count) = (batch * heads, edges.columns.count)
+    func repeated(_ x: Tensor) -> Tensor { x.expanded(groups, count).reshaped(-1) }
+    var rows: [Int] = []
+    rows.reserveCapacity(count)
+    for row in 0..<edges.length {
+      rows.append(
+        contentsOf: repeatElement(row, count: Int(edges.start[row + 1] - edges.start[row])))
+    }
+    group = repeated(Tensor.arange(groups).unsqueezed(1))
+    query = repeated(Tensor(rows).unsqueezed(0))
+    key = repeated(Tensor(edges.columns).to(.int64).unsqueezed(0))
+    sizes = (batch, heads, edges.length)
+  }
+
+  private init(
+    moving edges: EdgeList, to device: Device
+  ) {
+    group = edges.group.to(device)
+    query = edges.query.to(device)
+    key = edges.key.to(device)
+    sizes = edges.sizes
+  }
+
+  /// The same edges on another device.
+  func moved(to device: Device) -> EdgeList { EdgeList(moving: self, to: device) }
+
   /// The number of edges.
   public var count: Int { group.count }
 

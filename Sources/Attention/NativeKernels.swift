@@ -30,6 +30,24 @@ enum NativeKernels {
     }
   }
 
+  /// Attention over edges that all heads of all examples share.
+  static func patternAttention(
+    _ input: AttentionInput, edges: PatternEdges, dropout: Double, context: ForwardContext
+  ) -> Tensor {
+    var graph: OpaquePointer?
+    guard
+      Tensor.check(
+        ck_edges_create(Int64(edges.length), edges.start, edges.columns, &graph)),
+      let graph
+    else { return .undefined }
+    // The result's graph of gradients keeps its own hold on the edges.
+    defer { ck_edges_free(graph) }
+    return withSettings(input, dropout: dropout, context: context, skipsPadding: true) {
+      ck_edge_attention(
+        input.queries.raw, input.keys.raw, input.values.raw, $0, graph, nil, nil, nil, &$1, nil)
+    }
+  }
+
   /// Attention over a sampled graph, with the straight-through gradient to the factors of P, and the
   /// graph's density `[batch, heads]`.
   static func sampledAttention(

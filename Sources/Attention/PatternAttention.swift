@@ -1,0 +1,53 @@
+import NN
+import Synchronization
+import Torch
+
+/// Full attention restricted to the edges of a fixed pattern, each query's weights renormalized over the
+/// keys it sees. Cost and memory grow with the edges. Padding keys get no weight; a query that sees
+/// nothing gives zeros.
+///
+/// The pattern is that of the padded length, so that an example's edges do not depend on how far its batch
+/// is padded. All heads and layers have the same edges.
+public final class PatternAttention<Pattern: AttentionPattern>: AttentionMechanism {
+  /// The pattern's name.
+  public static var kind: String { Pattern.kind }
+
+  /// Which keys each query sees.
+  public let pattern: Pattern
+  private let dropout: Double
+  private let maximumLength: Int
+  private let whole = Mutex<PatternEdges?>(nil)
+
+  /// Attention over the pattern that the configuration's options describe.
+  public init(_ configuration: AttentionConfiguration) throws {
+    pattern = try Pattern(configuration)
+    dropout = configuration.dropout
+    maximumLength = configuration.maximumLength
+  }
+
+  /// The edges among the first `n` positions of an input of `padded`.
+  public func edges(among n: Int, padded: Int) -> PatternEdges {
+    whole.withLock { whole in
+      if let whole, whole.length == padded { return whole }
+      let made = PatternEdges(pattern, length: padded)
+      whole = made
+      return made
+    }.prefix(n)
+  }
+
+  /// Computes attention over the pattern's edges.
+  public func callAsFunction(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput
+  {
+    let n = input.queries.size(2)
+    let edges = edges(among: n, padded: max(n, context.paddedLength ?? maximumLength))
+    if context.runsNative(on: input.queries) {
+      return AttentionOutput(
+        values: NativeKernels.patternAttention(
+          input, edges: edges, dropout: dropout, context: context))
+    }
+    let list = EdgeList(edges, batch: input.queries.size(0), heads: input.queries.size(1))
+    return AttentionOutput(
+      values: edgeAttention(
+        input, edges: list.moved(to: input.queries.device), dropout: dropout, context: context))
+  }
+}
