@@ -128,7 +128,9 @@ let package = Package(
     tests("CLITests", ["sbm", "TestSupport"]),
     tests("ResumeTests", ["sbm", "RunLog", "HDF5", "TestSupport"]),
     tests("RandomnessTests", ["Randomness"]),
-    tests("DatasetsTests", ["Datasets", "Tokenization", "Randomness", "HDF5"]),
+    tests(
+      "DatasetsTests", ["Datasets", "Tokenization", "Randomness", "HDF5"],
+      resources: [.copy("Fixtures")]),
     tests("TokenizationTests", ["Tokenization"], resources: [.copy("Fixtures")]),
     tests("TorchTests", ["Torch", "Randomness"]),
     tests("NNTests", ["NN", "Torch", "Randomness"]),

@@ -127,7 +127,11 @@ public enum FileCollections {
         .malformed, file: collection.path, place: .entry(path), problem: problem,
         hint: "The archive is not the published one; fetch it again")
     }
-    if path.hasPrefix("/") || path.hasPrefix("\\") || path.dropFirst().hasPrefix(":\\") {
+    // "C:\b" counts too; libarchive turns its backslash into a slash.
+    let afterDrive = path.dropFirst()
+    if path.hasPrefix("/") || path.hasPrefix("\\") || afterDrive.hasPrefix(":\\")
+      || afterDrive.hasPrefix(":/")
+    {
       throw refused("the entry has an absolute path")
     }
     let parts = path.split(separator: "/").filter { $0 != "." }

@@ -1,0 +1,160 @@
+import Datasets
+import Foundation
+import Testing
+
+@Suite("Folders and archives")
+struct FileCollectionTests {
+  private static let files = [("a/1.txt", "one"), ("a/2.txt", ""), ("b.txt", "three\nlines\n\n")]
+  private static let entries = files.map { ArchiveBuilder.Entry($0.0, $0.1) }
+
+  private func contents(_ collection: any FileCollection) throws -> [String] {
+    var found: [String] = []
+    try collection.visit { entry in
+      let text = String(decoding: try entry.readAll(limit: 100), as: UTF8.self)
+      found.append("\(entry.path)=\(text)")
+      return .next
+    }
+    return found
+  }
+
+  @Test("A folder, tar, tar.gz and zip hold the same files", arguments: ["", "tar", "gz", "zip"])
+  func same(form: String) throws {
+    let folder = try TemporaryFolder()
+    var url = folder.url.appendingPathComponent("files")
+    switch form {
+    case "tar":
+      // Folders are no files; "./" is no part of a name.
+      let all =
+        [ArchiveBuilder.Entry("a/", type: "5")]
+        + Self.files.map { ArchiveBuilder.Entry("./\($0.0)", $0.1) }
+      url = try folder.write("files.tar", ArchiveBuilder.tar(all))
+    case "gz":
+      url = try folder.write("x.tar.gz", ArchiveBuilder.gzip(ArchiveBuilder.tar(Self.entries)))
+    case "zip": url = try folder.write("x.zip", ArchiveBuilder.zip(Self.files))
+    default: for (path, text) in Self.files { try folder.write("files/\(path)", text.utf8) }
+    }
+    let collection = try FileCollections.open(url)
+    #expect(try contents(collection) == Self.files.map { "\($0.0)=\($0.1)" })
+    let lines = try collection.withFile("b.txt") { entry in
+      var reader = entry.lines()
+      var lines: [String] = []
+      while let line = try reader.next() { lines.append(String(decoding: line, as: UTF8.self)) }
+      return lines
+    }
+    #expect(lines == ["three", "lines", ""])
+    let missing = #expect(throws: DataError.self) { try collection.withFile("c") { _ in } }
+    #expect(missing?.kind == .missing && missing?.place == .entry("c"))
+    let tooLong = #expect(throws: DataError.self) {
+      try collection.withFile("b.txt") { _ = try $0.readAll(limit: 5) }
+    }
+    #expect(tooLong?.place == .entry("b.txt"))
+    // A visit that stops does not look further.
+    var visited = 0
+    try collection.visit { _ in
+      visited += 1
+      return .stop
+    }
+    #expect(visited == 1)
+  }
+
+  /// Archives that are refused or damaged, and what the error says.
+  private static let damaged: [(name: String, content: [UInt8], says: String)] = {
+    let tar = ArchiveBuilder.tar(entries)
+    let big = ArchiveBuilder.tar([.init("big", String(repeating: "x", count: 300_000))])
+    let zip = ArchiveBuilder.zip(files)
+    return [
+      ("traversal", ArchiveBuilder.tar([.init("a/../../b", "x")]), "leads out of the archive"),
+      ("parent", ArchiveBuilder.tar([.init("..", "x")]), "leads out of the archive"),
+      ("backslashes", ArchiveBuilder.zip([("..\\b", "x")]), "leads out of the archive"),
+      ("traversal in zip", ArchiveBuilder.zip([("../b", "x")]), "leads out of the archive"),
+      ("absolute", ArchiveBuilder.tar([.init("/etc/passwd", "x")]), "an absolute path"),
+      ("absolute in zip", ArchiveBuilder.zip([("/b", "x")]), "an absolute path"),
+      ("drive", ArchiveBuilder.zip([("C:\\b", "x")]), "an absolute path"),
+      (
+        "symbolic link", ArchiveBuilder.tar([.init("s", type: "2", link: "/etc/passwd")]),
+        "(s): the entry is a link"
+      ),
+      (
+        "hard link", ArchiveBuilder.tar([.init("a", "x"), .init("h", type: "1", link: "a")]),
+        "(h): the entry is a link"
+      ),
+      ("device", ArchiveBuilder.tar([.init("d", type: "3")]), "neither a file nor a folder"),
+      ("twice", ArchiveBuilder.tar([.init("a", "x"), .init("./a", "y")]), "this entry twice"),
+      ("tar cut in an entry", Array(big[..<200_000]), "(big): the archive is damaged or truncated"),
+      ("tar cut between entries", Array(tar[..<1024]), "truncated: it has no end mark"),
+      (
+        "gzip cut", Array(ArchiveBuilder.gzip(big)[..<200_000]),
+        "(big): the archive is damaged or truncated at byte"
+      ),
+      ("gzip cut at once", Array(ArchiveBuilder.gzip(tar)[..<40]), "."),
+      ("zip cut", Array(zip[..<(zip.count - 30)]), "no tar or zip archive, or its end is missing"),
+      ("zip of junk", Array(zip[..<20]) + Array(repeating: 7, count: 99), "no tar or zip"),
+      ("text", Array("not an archive, just a line of text\n".utf8), "no tar or zip archive"),
+      ("empty", [], "no tar or zip archive"),
+    ]
+  }()
+
+  @Test(
+    "An archive that is damaged or unsafe is refused by name and place", arguments: damaged.indices)
+  func refused(index: Int) throws {
+    let (name, content, says) = Self.damaged[index]
+    let folder = try TemporaryFolder()
+    let url = try folder.write("x.archive", content)
+    let error = #expect(throws: DataError.self, "\(name)") {
+      try FileCollections.open(url).visit { entry in
+        while try entry.read() != nil {}
+        return .next
+      }
+    }
+    #expect(error?.kind == .malformed, "\(name)")
+    #expect(error?.description.hasPrefix(url.path) == true, "\(name)")
+    #expect(error?.description.contains(says) == true, "\(name): \(error?.description ?? "")")
+  }
+
+  @Test("Links below a folder are refused, the folder itself may be one")
+  func links() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("real/a.txt", "x".utf8)
+    let link = folder.url.appendingPathComponent("link")
+    try FileManager.default.createSymbolicLink(
+      atPath: link.path, withDestinationPath: folder.url.appendingPathComponent("real").path)
+    #expect(try contents(FileCollections.open(link)) == ["a.txt=x"])
+    let refused = #expect(throws: DataError.self) {
+      try contents(FileCollections.open(folder.url))
+    }
+    #expect(refused?.place == .entry("link"))
+    #expect(throws: DataError.self) {
+      try FileCollections.open(folder.url).withFile("link/a.txt") { _ in }
+    }
+  }
+
+  @Test("Nothing there")
+  func nothing() throws {
+    let error = #expect(throws: DataError.self) {
+      try FileCollections.open(URL(fileURLWithPath: "/nowhere/at/all"))
+    }
+    #expect(error?.kind == .missing)
+  }
+
+  @Test(
+    "MD5 sums of RFC 1321",
+    arguments: [
+      ("", "d41d8cd98f00b204e9800998ecf8427e"),
+      ("abc", "900150983cd24fb0d6963f7d28e17f72"),
+      (
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
+        "d174ab98d277d9f5a5611c2c9f419d9f"
+      ),
+      (
+        String(repeating: "1234567890", count: 8), "57edf4a22be3c955ac49da2e2107b67a"
+      ),
+    ])
+  func md5(text: String, sum: String) {
+    var whole = MD5()
+    whole.update(Array(text.utf8))
+    #expect(whole.hexDigest() == sum)
+    var pieces = MD5()
+    for byte in text.utf8 { pieces.update([byte]) }
+    #expect(pieces.hexDigest() == sum)
+  }
+}
