@@ -137,6 +137,7 @@ let package = Package(
     tests("ModelsTests", ["Models", "NN", "Torch", "Randomness"]),
     tests("VerificationTests", ["Verification", "NN"]),
     tests("AttentionTests", ["Attention", "Models", "NN", "Torch", "Randomness"]),
+    tests("KernelTests", ["CKernels", "Torch", "Randomness"]),
     tests("SamplerTests", ["Attention", "NN", "Torch", "Randomness"]),
     tests("TrainingTests", ["Training", "Models", "NN", "Datasets", "Torch", "Randomness"]),
     tests("HDF5Tests", ["HDF5", "Diagnostics"], resources: [.copy("Fixtures")]),

@@ -1,5 +1,4 @@
 // Which variant runs, and the scratch memory of a thread.
-#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -29,12 +28,13 @@ static const Table *choose() {
   return best;
 }
 
-static std::atomic<const Table *> &current() {
-  static std::atomic<const Table *> chosen{choose()};
-  return chosen;
-}
+// What this thread asked for instead, or null.
+static thread_local const Table *asked = nullptr;
 
-const Table &table() { return *current().load(std::memory_order_relaxed); }
+const Table &table() {
+  static const Table *const best = choose();
+  return asked ? *asked : *best;
+}
 
 Arena &Arena::fresh() {
   static thread_local Arena arena;
@@ -84,7 +84,7 @@ const char *ck_instruction_set(void) { return kernels::table().name; }
 int ck_set_instruction_set(const char *name) {
   for (const kernels::Table *variant : kernels::variants) {
     if (std::strcmp(variant->name, name) == 0 && variant->supported()) {
-      kernels::current().store(variant);
+      kernels::asked = variant;
       return 1;
     }
   }

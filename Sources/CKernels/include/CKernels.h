@@ -19,7 +19,8 @@ extern "C" {
 /// The variant in use: "baseline", "avx2" or "avx512". The best this machine runs, unless the
 /// environment variable SBM_INSTRUCTION_SET names another when the first kernel is called.
 const char *ck_instruction_set(void);
-/// Switches to the named variant for the whole process; 0 if this machine does not run it.
+/// Switches this thread to the named variant, for tests and benchmarks; 0 if this machine does not
+/// run it.
 int ck_set_instruction_set(const char *name);
 /// How many variants this machine runs.
 int ck_instruction_set_count(void);

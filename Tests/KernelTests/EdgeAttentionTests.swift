@@ -1,0 +1,176 @@
+import CKernels
+import Randomness
+import Testing
+import Torch
+
+/// A graph held by the kernels, freed at the end of its life.
+final class Graph {
+  let raw: OpaquePointer
+
+  init(_ make: (inout OpaquePointer?) -> ct_status) {
+    var made: OpaquePointer?
+    Tensor.check(make(&made))
+    raw = made!
+  }
+
+  deinit { ck_edges_free(raw) }
+
+  /// Row starts and columns of one head.
+  func rows(example: Int, head: Int, n: Int) -> (start: [UInt32], columns: [Int32]) {
+    var start = [UInt32](repeating: 0, count: n + 1)
+    var columns = [Int32](
+      repeating: 0, count: Int(ck_edges_count(raw, Int64(example), Int64(head))))
+    ck_edges_read(raw, Int64(example), Int64(head), &start, &columns)
+    return (start, columns)
+  }
+
+  /// 1 at edges, `[batch, heads, n, n]`, in double precision.
+  func mask(_ c: Case) -> Tensor {
+    var entries: [Double] = []
+    for example in 0..<c.batch {
+      for head in 0..<c.heads {
+        let (start, columns) = rows(example: example, head: head, n: c.n)
+        var dense = [Double](repeating: 0, count: c.n * c.n)
+        for row in 0..<c.n {
+          for edge in start[row]..<start[row + 1] {
+            dense[row * c.n + Int(columns[Int(edge)])] = 1
+          }
+        }
+        entries += dense
+      }
+    }
+    return Tensor(entries, shape: [c.batch, c.heads, c.n, c.n])
+  }
+}
+
+/// Attention over edges beside the formula in double precision, with graphs from both samplers and
+/// from patterns.
+@Suite struct EdgeAttentionTests {
+  static func withGraph<Result>(
+    _ c: Case, mask: Tensor, realOnly: Bool, _ body: (UnsafePointer<ck_graph>) -> Result
+  ) -> Result {
+    c.keys.withUnsafeBufferPointer {
+      var graph = ck_graph(
+        keys: $0.baseAddress, site: edgeSite, key_mask: mask.raw, real_only: realOnly ? 1 : 0)
+      return body(&graph)
+    }
+  }
+
+  /// softmax times the mask, normalised to sum 1 again, as the published code writes it.
+  static func formula(_ c: Case, _ exact: [Tensor], gate: Tensor, mask: Tensor) -> Tensor {
+    let real = mask.to(.float64).unsqueezed(1).unsqueezed(1)
+    let gated = scores(exact[0], exact[1], mask: mask).softmax(-1) * gate * real
+    let weights = gated / gated.sum(-1, keeping: true).clamped(1e-300, .infinity)
+    return (weights * dropoutMask(c)).matmul(exact[2])
+  }
+
+  @Test(arguments: instructionSets) func sampledGraphsEqualTheFormula(_ name: String) {
+    with(instructionSet: name) {
+      for number in 0..<30 { expectAgreement(Case(number), name) }
+    }
+  }
+
+  func expectAgreement(_ c: Case, _ name: String) {
+    let (fastRG, strict) = (c.number % 2 == 1, c.number % 4 < 2)
+    let (q, k, v) = (c.projected("q"), c.projected("k"), c.projected("v"))
+    let ((left, right), mask) = (c.factors, c.keyMask)
+    let upstream = c.projected("upstream").detached()
+    // Large enough that hardtanh clips a good part of the sums.
+    let pull =
+      (Tensor.normal([c.batch, c.heads], stream: c.stream.child("pull")) * Double(c.n * c.n))
+    var density: OpaquePointer?
+    let (graph, values) = Self.withGraph(c, mask: mask, realOnly: strict) { settings in
+      let graph = Graph {
+        fastRG
+          ? ck_sample_fastrg(left.raw, right.raw, settings, &$0)
+          : ck_sample_bernoulli(left.raw, right.raw, settings, &$0)
+      }
+      let values = withSettings(c, mask: mask) { attention in
+        Tensor.make {
+          ck_edge_attention(
+            q.raw, k.raw, v.raw, attention, graph.raw, left.raw, right.raw, settings, &$0, &density)
+        }
+      }
+      return (graph, values)
+    }
+    let found = Tensor(owning: density!)
+    let loss = (values * upstream).sum() + (found * pull).sum()
+    let gradients = loss.gradients(of: [q, k, v, left, right])
+
+    let exact = judge(q, k, v, left, right)
+    let sampled = graph.mask(c)
+    let gate = straightThrough(exact[3].matmul(exact[4].transposed()), mask: sampled)
+    let expected = Self.formula(c, exact, gate: gate, mask: mask)
+    let tokens =
+      strict
+      ? mask.sum(1, keeping: true).to(.float64) : Tensor.full([1, 1], Double(c.n), dtype: .float64)
+    let expectedDensity = gate.sum(-1, -2) / tokens.square().clamped(1, .infinity)
+    let expectedLoss =
+      (expected * upstream.to(.float64)).sum() + (expectedDensity * pull.to(.float64)).sum()
+    let expectedGradients = expectedLoss.gradients(of: exact)
+
+    #expect(error(values, expected) < 2e-6, "\(c), \(name)")
+    #expect(error(found, expectedDensity) < 1e-6, "\(c), \(name)")
+    for (found, exact) in zip(gradients, expectedGradients) {
+      #expect(error(found, exact) < 5e-6, "\(c), \(name)")
+    }
+    if strict {
+      let real = mask.to(.float64)
+      let outside =
+        sampled * (1 - real.unsqueezed(1).unsqueezed(1) * real.unsqueezed(1).unsqueezed(3))
+      #expect(outside.sum().item == 0, "\(c): an edge at padding")
+    }
+    if !fastRG { expectBernoulli(c, sampled, exact[3], exact[4], mask: mask, strict: strict) }
+  }
+
+  /// The very entries where the counter's uniform number is below P + 0.01, but for ties of rounding.
+  func expectBernoulli(
+    _ c: Case, _ sampled: Tensor, _ left: Tensor, _ right: Tensor, mask: Tensor, strict: Bool
+  ) {
+    let probability = left.detached().matmul(right.detached().transposed()) + 0.01
+    let uniform = Tensor.uniform(
+      keys: c.keys, site: edgeSite, heads: c.heads, rows: c.n, columns: c.n
+    ).to(.float64)
+    var expected = (uniform .< probability).to(.float64)
+    if strict {
+      let real = mask.to(.float64)
+      expected = expected * real.unsqueezed(1).unsqueezed(1) * real.unsqueezed(1).unsqueezed(3)
+    }
+    let clear = ((uniform - probability).abs() .> 1e-6).to(.float64)
+    #expect(((sampled - expected).abs() * clear).sum().item == 0, "\(c)")
+  }
+
+  @Test(arguments: instructionSets) func patternsEqualTheFormula(_ name: String) {
+    with(instructionSet: name) {
+      for number in 0..<16 {
+        let c = Case(number)
+        // A window, some keys that all see, and rows without any key.
+        var (start, columns): ([UInt32], [Int32]) = ([0], [])
+        for i in 0..<c.n {
+          let radius = number % 5 * 9
+          for j in 0..<c.n where i % 13 != 5 && (abs(i - j) <= radius || j % 37 == 3) {
+            columns.append(Int32(j))
+          }
+          start.append(UInt32(columns.count))
+        }
+        let graph = Graph { ck_edges_create(Int64(c.n), start, columns, &$0) }
+        let (q, k, v) = (c.projected("q"), c.projected("k"), c.projected("v"))
+        let (mask, upstream) = (c.keyMask, c.projected("upstream").detached())
+        let values = withSettings(c, mask: mask) { settings in
+          Tensor.make {
+            ck_edge_attention(
+              q.raw, k.raw, v.raw, settings, graph.raw, nil, nil, nil, &$0, nil)
+          }
+        }
+        let gradients = values.gradients(of: [q, k, v], upstream: upstream)
+        let exact = judge(q, k, v)
+        let expected = Self.formula(c, exact, gate: graph.mask(c), mask: mask)
+        let expectedGradients = expected.gradients(of: exact, upstream: upstream.to(.float64))
+        #expect(error(values, expected) < 2e-6, "\(c), \(name)")
+        for (found, exact) in zip(gradients, expectedGradients) {
+          #expect(error(found, exact) < 5e-6, "\(c), \(name)")
+        }
+      }
+    }
+  }
+}
