@@ -73,6 +73,17 @@ quickstart: build ## Train softmax and SBM attention on ListOps, then print the 
 	@$(SBM) report results/quickstart --format html --out results/quickstart/report.html
 	@echo "Figures: $(CURDIR)/results/quickstart/report.html"
 
+# Swift's toolchain has a clang++ with the sanitizers' runtimes beside `swift`.
+CLANG = $(dir $(realpath $(shell command -v swift)))clang++
+
+sanitize: ## Run every kernel under AddressSanitizer and UndefinedBehaviorSanitizer.
+	@mkdir -p .build
+	@$(CLANG) -std=c++20 -O1 -g -fuse-ld=lld -fsanitize=address,undefined -fno-sanitize-recover=all \
+	  -fno-math-errno -ffp-contract=fast -ISources/CTorch/include \
+	  Sources/CKernels/kernels_*.cpp Sources/CKernels/dispatch.cpp Tests/Sanitize/main.cpp \
+	  -o .build/sanitize
+	@.build/sanitize
+
 lint: ## Check the format of the sources.
 	@swift format lint --strict --recursive Package.swift Sources Tests
 

@@ -29,6 +29,7 @@ class Arena {
   size_t current = 0, used = 0;
 
   void *bytes(size_t size);
+  void release();
 
  public:
   Arena() = default;

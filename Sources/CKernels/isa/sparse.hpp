@@ -14,10 +14,10 @@ CK_INLINE void edge_dropout(const Dropout &dropout, uint32_t row, const int32_t 
     for (int block = first; block <= last; ++block) {
       dropout_factors(dropout, row, uint32_t(block), dense + (block - first) * DROPOUT_GROUP);
     }
-    const float *origin = dense - first * DROPOUT_GROUP;
+    const int origin = first * DROPOUT_GROUP;
     int e = 0;
-    for (; e + WIDTH <= count; e += WIDTH) store(keep + e, gather(origin, load(column + e)));
-    for (; e < count; ++e) keep[e] = origin[column[e]];
+    for (; e + WIDTH <= count; e += WIDTH) store(keep + e, gather(dense, load(column + e) - origin));
+    for (; e < count; ++e) keep[e] = dense[column[e] - origin];
   } else {
     for (int e = 0; e < count; e += WIDTH) {
       store(keep + e, dropout_factors_at(dropout, row, load(column + e)));
