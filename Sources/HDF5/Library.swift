@@ -5,18 +5,12 @@ import Foundation
 enum Library {
   static let lock = NSRecursiveLock()
 
-  /// Keeps libhdf5 from printing its error stack; the first use opens the library.
-  private static let opened: Bool = {
-    H5open()
-    H5Eset_auto2(0, nil, nil)
-    return true
-  }()
-
   /// Runs `body` while no other thread is inside libhdf5.
   static func locked<Result>(_ body: () throws -> Result) rethrows -> Result {
     lock.lock()
     defer { lock.unlock() }
-    _ = opened
+    // The library may have been built with an error stack for each thread; none is to be printed.
+    H5Eset_auto2(0, nil, nil)
     return try body()
   }
 }

@@ -26,6 +26,7 @@ struct Figure: Sendable {
   var yLabel: String
   var xIsLogarithmic = false
   var yIsLogarithmic = false
+  var xStartsAtZero = false
   /// Whether every point gets a marker; otherwise a few along each curve do.
   var marksEveryPoint = false
   var curves: [Curve]
@@ -57,8 +58,11 @@ struct Figure: Sendable {
     return entries
   }
 
+  /// Points a curve is thinned to.
+  static let resolution = 150
+
   /// At most `count` points, each the mean of neighbours.
-  static func thinned(_ points: [(x: Double, y: Double)], to count: Int = 250)
+  static func thinned(_ points: [(x: Double, y: Double)], to count: Int = Self.resolution)
     -> [(x: Double, y: Double)]
   {
     guard points.count > count else { return points }

@@ -5,35 +5,25 @@ import RunLog
 struct Figures {
   private let groups: [RunGroup]
   private let benchmarks: [BenchmarkPoint]
-  private let styles: [String: Int]
 
   init(_ report: Report) {
     groups = report.groups
     benchmarks = report.benchmarks
-    // A name has one look on the whole page.
-    var names: [String] = []
-    for name in groups.map(\.name) + benchmarks.map(Self.name) where !names.contains(name) {
-      names.append(name)
-    }
-    styles = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
   }
 
   /// Sections of figures with their titles; empty ones left out.
   var sections: [(title: String, figures: [Figure])] {
-    var tasks: [String] = []
-    for group in groups where !tasks.contains(group.labels.task) {
-      tasks.append(group.labels.task)
+    var sections = SweepTables.sets(groups).map { set in
+      let labels = set[0].labels
+      let words = [labels.experiment, labels.scale, labels.runProtocol].filter { !$0.isEmpty }
+      return (
+        "Curves: \(labels.task) (\(words.joined(separator: ", ")))",
+        sweep(set) + curves(set) + headDensities(set)
+      )
     }
-    var sections = tasks.map { task in
-      let members = groups.filter { $0.labels.task == task }
-      return ("Curves: \(task)", curves(members) + headDensities(members))
-    }
-    sections.append(("Sweeps", SweepTables.sweepSets(groups).flatMap(sweep)))
     sections.append(("Benchmarks", benchmarkFigures))
     return sections.map { ($0.0, $0.1.compactMap(\.drawable)) }.filter { !$0.1.isEmpty }
   }
-
-  private func style(_ name: String) -> Int { styles[name] ?? 0 }
 
   // MARK: Over steps
 
@@ -42,13 +32,14 @@ struct Figures {
     func figure(
       _ title: String, _ yLabel: String, _ points: (RunLog) -> [(x: Double, y: Double)]
     ) -> Figure {
-      let curves = members.flatMap { group in
+      let curves = members.enumerated().flatMap { style, group in
         group.runs.map { run in
-          Figure.Curve(
-            group.name, style: style(group.name), points: Figure.thinned(points(run.log)))
+          Figure.Curve(group.name, style: style, points: Figure.thinned(points(run.log)))
         }
       }
-      return Figure(title: title, xLabel: "training step", yLabel: yLabel, curves: curves)
+      return Figure(
+        title: title, xLabel: "training step", yLabel: yLabel, xStartsAtZero: true,
+        curves: curves)
     }
     func paired(_ series: RunLog.Series, _ values: [Double], times factor: Double = 1)
       -> [(x: Double, y: Double)]
@@ -66,8 +57,10 @@ struct Figures {
       },
     ]
     let longest = members.flatMap(\.runs).map(\.log.train.count).max() ?? 0
-    if longest > 250 {
-      figures[0].note = "Each point is the mean of up to \((longest + 249) / 250) logged steps."
+    let resolution = Figure.resolution
+    if longest > resolution {
+      let steps = (longest + resolution - 1) / resolution
+      figures[0].note = "Each point is the mean of up to \(steps) logged steps."
     }
     return figures
   }
@@ -92,7 +85,7 @@ struct Figures {
       }
       return Figure(
         title: "Density by layer and head: \(group.name)", xLabel: "training step",
-        yLabel: "edges, % of all pairs", curves: curves,
+        yLabel: "edges, % of all pairs", xStartsAtZero: true, curves: curves,
         note: "On dev, seed \(run.log.labels.seed).")
     }
   }
@@ -102,6 +95,7 @@ struct Figures {
   /// Accuracy and density against the setting, where one numeric setting varies.
   private func sweep(_ set: [RunGroup]) -> [Figure] {
     let keys = varyingSettings(set)
+    guard set.count > 2 else { return [] }
     let numeric = keys.filter { key in
       guard let values = SweepTables.numericValues(of: key, in: set) else { return false }
       return Set(values).count > 2 && values.count == set.count

@@ -67,16 +67,15 @@ struct Gnuplot {
       "set grid ytics lt 1 lw 1 lc rgb '#fe0201'",
       "set xlabel '\(quoted(figure.xLabel))' textcolor rgb '#fe0202'",
       "set ylabel '\(quoted(figure.yLabel))' textcolor rgb '#fe0202' offset 1,0",
-      "set offsets graph 0.01, graph 0.02, graph 0.03, graph 0.03",
+      "set offsets 0, 0, graph 0.04, graph 0.04",
+      "set autoscale xfix",
     ]
     if figure.xIsLogarithmic {
       lines += ["set logscale x 2", "set format x '%.6g'"]
     }
     if figure.yIsLogarithmic { lines += ["set logscale y 10", "set format y '%.6g'"] }
-    if figure.xIsLogarithmic || figure.yIsLogarithmic {
-      lines.append("set offsets 0, 0, 0, 0")
-      lines.append("set autoscale xfix")
-    }
+    if figure.xIsLogarithmic || figure.yIsLogarithmic { lines.append("set offsets 0, 0, 0, 0") }
+    if figure.xStartsAtZero { lines.append("set xrange [0:*]") }
     for (number, curve) in figure.curves.enumerated() {
       lines.append("$data\(number) << END")
       for (index, point) in curve.points.enumerated() {
@@ -111,6 +110,12 @@ struct Gnuplot {
 
   // MARK: The drawing
 
+  /// The beginnings of all identifiers that gnuplot gives.
+  private static let identifiers = [
+    "gpPt", "gpDot", "gpCap", "gpBackground", "gnuplot_plot", "gnuplot_canvas", "textbox",
+    "greybox",
+  ]
+
   private static func inlined(_ drawing: String, _ figure: Figure, _ id: String) -> String {
     var svg = drawing
     if let start = svg.range(of: "<svg") { svg.removeSubrange(..<start.lowerBound) }
@@ -118,9 +123,7 @@ struct Gnuplot {
     let names = ["0": "var(--frame)", "1": "var(--grid)", "2": "var(--quiet)"]
     svg = svg.replacing(#/rgb\(\s*254,\s*2,\s*(\d+)\)/#) { names[String($0.1)] ?? "inherit" }
     // Identifiers must differ between the figures of a page.
-    svg = svg.replacing("gpPt", with: "\(id)-gpPt").replacing("gnuplot_plot", with: "\(id)-plot")
-    svg = svg.replacing("gpDot", with: "\(id)-gpDot").replacing("gpCap", with: "\(id)-gpCap")
-    svg = svg.replacing("gpBackground", with: "\(id)-gpBackground")
+    for name in identifiers { svg = svg.replacing(name, with: "\(id)-\(name)") }
     svg = svg.replacing(#/<title>.*?<\/title>/#, with: "")
       .replacing(#/<desc>.*?<\/desc>/#, with: "")
     let labelled = "<svg role='img' aria-labelledby='\(id)'"

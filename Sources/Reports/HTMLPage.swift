@@ -26,7 +26,7 @@ struct HTMLPage {
     <body>
     <header><h1>\(Self.escaped(title))</h1><p>\(Self.escaped(summary))</p></header>
     <main>
-    \(problems)\(report.tables.map { table($0) }.joined())\(figures)\(runs)</main>
+    \(problems)\(report.resultTables.map { table($0) }.joined())\(figures)\(details)</main>
     </body>
     </html>
 
@@ -96,10 +96,14 @@ struct HTMLPage {
     return isFirst ? "<th scope='row'\(attribute)>\(text)</th>" : "<td\(attribute)>\(text)</td>"
   }
 
-  private var runs: String {
-    guard !report.groups.isEmpty else { return "" }
-    let all = table(SweepTables.runs(report.groups))
-    return "<details><summary>All runs</summary>\(all)</details>\n"
+  /// Long tables, folded.
+  private var details: String {
+    var tables: [Table] = []
+    if !report.benchmarks.isEmpty { tables.append(BenchmarkTable.table(report.benchmarks)) }
+    if !report.groups.isEmpty { tables.append(SweepTables.runs(report.groups)) }
+    return tables.map { long in
+      "<details><summary>\(Self.escaped(long.title))</summary>\(table(long))</details>\n"
+    }.joined()
   }
 
   // MARK: Figures
@@ -132,7 +136,7 @@ struct HTMLPage {
         "<li>\(CurveStyle(entry.style).swatch)\(Self.escaped(entry.name))</li>"
       }
       // A single curve is named by the title.
-      let isNeeded = figure.legend.count > 1 || figure.legend[0].name != figure.title
+      let isNeeded = figure.legend.count > 1 || !figure.title.contains(figure.legend[0].name)
       let list = isNeeded ? "<ul class='legend'>\(legend.joined())</ul>" : ""
       let note = figure.note.isEmpty ? "" : "<p>\(Self.escaped(figure.note))</p>"
       return """

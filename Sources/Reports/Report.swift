@@ -31,13 +31,17 @@ public struct Report: Sendable {
 
   /// All tables, those with the paper's values first.
   public var tables: [Table] {
+    resultTables + (benchmarks.isEmpty ? [] : [BenchmarkTable.table(benchmarks)])
+  }
+
+  /// All tables about runs.
+  var resultTables: [Table] {
     let comparisons = [
       ComparisonTables.arena(groups), ComparisonTables.glue(groups),
       ComparisonTables.repeats(groups),
     ]
     var tables = comparisons.compactMap { $0 } + SweepTables.sweeps(groups)
     if !groups.isEmpty { tables.append(SweepTables.cost(groups)) }
-    if !benchmarks.isEmpty { tables.append(BenchmarkTable.table(benchmarks)) }
     return tables
   }
 

@@ -30,8 +30,13 @@ enum SweepTables {
     }
   }
 
-  /// The groups of each experiment, task, scale and protocol, where there is more than one.
+  /// The sets of groups in which settings vary.
   static func sweepSets(_ groups: [RunGroup]) -> [[RunGroup]] {
+    sets(groups).filter { $0.count > 1 && !varyingSettings($0).isEmpty }
+  }
+
+  /// The groups of each experiment, task, scale and protocol.
+  static func sets(_ groups: [RunGroup]) -> [[RunGroup]] {
     var order: [String] = []
     var sets: [String: [RunGroup]] = [:]
     for group in groups {
@@ -41,7 +46,7 @@ enum SweepTables {
       if sets[key] == nil { order.append(key) }
       sets[key, default: []].append(group)
     }
-    return order.compactMap { sets[$0] }.filter { $0.count > 1 && !varyingSettings($0).isEmpty }
+    return order.compactMap { sets[$0] }
   }
 
   /// `attention.clusters` without the section.

@@ -1,0 +1,120 @@
+import Reports
+import RunLog
+import Testing
+
+/// The numbers in the tables.
+@Suite struct TableTests {
+  private func arena(_ logs: [RunLog]) -> Table? {
+    makeReport(logs).tables.first { $0.title.hasPrefix("Long Range Arena") }
+  }
+
+  @Test func statistics() throws {
+    #expect(Statistic([]) == nil)
+    let one = try #require(Statistic([3]))
+    #expect(one.mean == 3 && one.deviation == nil)
+    // Sample standard deviation: sqrt(((-1)^2 + 0 + 1^2) / 2) = 1.
+    let three = try #require(Statistic([1, 2, 3]))
+    #expect(three.mean == 2 && three.deviation == 1 && three.count == 3)
+  }
+
+  @Test func paperOursDifference() throws {
+    let table = arena([
+      makeLog(seed: 0, accuracy: 0.36), makeLog(seed: 1, accuracy: 0.38),
+      makeLog(mechanism: "sbm", variant: "sbm-fastrg", accuracy: 0.38, density: 0.2),
+    ])
+    #expect(cells(table, "full", "paper*")?.dropFirst(2).first == "37.22")
+    #expect(
+      cells(table, "softmax", "ours, n = 2")?.dropFirst(2)
+        == ["37.00 ± 1.41", "", "", "", "", ""])
+    let differences = table?.rows.map { $0.cells.map(\.text) }.filter { $0[1] == "difference" }
+    #expect(differences?.map { $0[2] } == ["−0.22", "+0.55"])
+    #expect(cells(table, "sbm-fastrg", "ours, n = 1")?[2] == "38.00 (20.00)")
+    #expect(cells(table, "sbm", "paper*")?[2] == "37.45 (20.09)")
+    #expect(table?.notes.first == PaperValues.note)
+    // Missing cells are blank; models nobody ran keep the paper's row alone.
+    #expect(table?.rows.count == 7 + 4)
+  }
+
+  @Test func averageNeedsEveryTask() {
+    let logs = PaperValues.tasks.map { makeLog(task: $0.name, accuracy: 0.5) }
+    #expect(cells(arena(logs), "softmax")?.last == "50.00")
+    #expect(cells(arena(Array(logs.dropLast())), "softmax")?.last == "")
+  }
+
+  @Test func unfinishedRunsAreShownAndNotCounted() {
+    let table = arena([
+      makeLog(seed: 0, accuracy: 0.30), makeLog(seed: 1, accuracy: 0.9, status: .interrupted),
+      makeLog(mechanism: "linear", status: .failed),
+    ])
+    #expect(cells(table, "softmax", "ours, n = 1")?[2] == "30.00†")
+    #expect(cells(table, "linear", "ours")?[2] == "failed†")
+    let notes = table?.notes.joined(separator: "\n") ?? ""
+    #expect(notes.contains("listops softmax seed 1 interrupted at step 40 of 100"))
+    #expect(notes.contains("linear seed 0 failed at step 40 of 100: loss is not a number"))
+  }
+
+  @Test func runsThatDidNotLearnAreFlagged() {
+    let table = arena([
+      makeLog(seed: 0, accuracy: 0.1, verdict: .didNotLearn), makeLog(seed: 1, accuracy: 0.3),
+    ])
+    #expect(cells(table, "softmax", "ours, n = 2")?[2] == "20.00 ± 14.14!")
+    #expect(table?.notes.contains("! listops softmax: did not learn (1 of 2)") == true)
+  }
+
+  @Test func scalesAndExperimentsAreNotMixed() {
+    let report = makeReport([
+      makeLog(scale: "cpu"), makeLog(scale: "paper"), makeLog(experiment: "listops"),
+    ])
+    #expect(report.groups.count == 3)
+    #expect(
+      Set(report.groups.map(\.name)) == ["softmax · cpu", "softmax · lra", "softmax · listops"])
+    let settings = makeReport([
+      makeLog(settings: [("training.batch", "8")]), makeLog(settings: [("training.batch", "32")]),
+    ])
+    #expect(
+      settings.groups.map(\.name) == [
+        "softmax · training.batch=8", "softmax · training.batch=32",
+      ])
+  }
+
+  @Test func parametersFarFromFullAttentionAreFlagged() {
+    let tables = makeReport([
+      makeLog(), makeLog(mechanism: "sbm", parameters: 109_000),
+      makeLog(mechanism: "linformer", parameters: 131_072),
+    ]).tables
+    let cost = tables.first { $0.title == "Cost" }
+    #expect(cells(cost, "listops", "sbm")?.contains("+9.00 %") == true)
+    #expect(cells(cost, "listops", "linformer")?.contains("+31.07 %!") == true)
+    #expect(cells(cost, "listops", "linformer")?.contains("131,072") == true)
+    #expect(cost?.notes.count == 1)
+  }
+
+  @Test func sweepsListWhatVaries() {
+    let logs = [128, 8, 32].flatMap { clusters in
+      (0..<2).map { seed in
+        makeLog(
+          mechanism: "sbm", variant: "clusters-\(clusters)", experiment: "clusters",
+          seed: UInt64(seed), accuracy: Double(clusters) / 400, density: 0.25,
+          settings: [("attention.clusters", "\(clusters)"), ("training.steps", "100")])
+      }
+    }
+    let sweep = makeReport(logs).tables.first { $0.title == "clusters: listops by clusters" }
+    #expect(sweep?.rows.map { $0.cells[0].text } == ["8", "32", "128"])
+    #expect(cells(sweep, "128")?[1] == "32.00 ± 0.00")
+  }
+
+  @Test func glueAndRepeats() {
+    var mrpc = makeLog(task: "mrpc", experiment: "glue")
+    mrpc.labels.metric = "f1"
+    mrpc.test?.metrics = ["f1": 0.8, "accuracy": 0.7]
+    let tables = makeReport([
+      mrpc, makeLog(task: "repeats", mechanism: "sbm", accuracy: 0.99, density: 0.5),
+    ]).tables
+    #expect(!tables.contains { $0.title.hasPrefix("Long Range Arena") })
+    let glue = tables.first { $0.title.hasPrefix("GLUE") }
+    #expect(glue?.columns.map(\.title) == ["model", "MRPC f1", "MRPC accuracy"])
+    #expect(cells(glue, "softmax") == ["softmax", "80.00", "70.00"])
+    let repeats = tables.first { $0.title.hasPrefix("Repeated tokens") }
+    #expect(cells(repeats, "sbm") == ["sbm", "99.00", "99.00", "50.00", "50.00", "learned"])
+  }
+}
