@@ -41,6 +41,19 @@ struct TokenizeCommand: Command {
     var lines = LineReader(
       maximumLineBytes: 1 << 26, place: { ("standard input", .line($0)) }, read: readInput)
     var json: [UInt8] = []
+    do {
+      try encode(&lines, with: encoder, to: &json)
+    } catch let error as DataError {
+      // What came before the bad line is still printed.
+      try send(&json)
+      throw error
+    }
+    try send(&json)
+  }
+
+  private func encode(
+    _ lines: inout LineReader, with encoder: WordPieceEncoder, to json: inout [UInt8]
+  ) throws {
     while let line = try lines.next() {
       if pairs {
         guard let tab = line.firstIndex(of: UInt8(ascii: "\t")) else {
@@ -62,7 +75,6 @@ struct TokenizeCommand: Command {
       json += "}\n".utf8
       if json.count >= 1 << 16 { try send(&json) }
     }
-    try send(&json)
   }
 
   private func send(_ json: inout [UInt8]) throws {
