@@ -6,9 +6,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := build
 
 TORCH := 2.13.0
-# What the build, the figures and `make deps` itself need from Debian.
+# What the build, the figures, the data scripts and `make deps` itself need from Debian.
 PACKAGES := libhdf5-dev libyaml-dev libarchive-dev libpng-dev gnuplot-nox pkg-config \
-            python3-pip unzip
+            python3-pip unzip curl
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 # LIBTORCH=/path uses another build of libtorch (for example one with CUDA).
