@@ -99,14 +99,15 @@ enum ComparisonTables {
   /// `36.93 ± 0.30 (20.1)`, with marks for what the notes explain.
   static func resultCell(_ group: RunGroup, metric: String? = nil) -> Table.Cell {
     let mark = (group.isSuspect ? "!" : "") + (group.unfinished.isEmpty ? "" : "†")
-    let result = group.result(metric ?? group.labels.metric)
+    let metric = metric ?? group.labels.metric
+    let result = group.result(metric)
     guard let result else {
       let status = group.unfinished.last?.log.status.rawValue ?? "no test result"
       return Table.Cell(status + mark, .warning)
     }
     let density = group.density.map { " (\(Formatting.percent($0.mean)))" } ?? ""
     return Table.Cell(
-      Formatting.percent(result) + density + mark, group.isSuspect ? .warning : .normal)
+      Formatting.metric(metric, result) + density + mark, group.isSuspect ? .warning : .normal)
   }
 
   /// The sentences that explain marks and sample sizes.
@@ -200,10 +201,37 @@ enum ComparisonTables {
     return table
   }
 
+  // MARK: Other tasks
+
+  /// What no other table is about, masked language modelling for one; nil without such runs.
+  static func others(_ groups: [RunGroup]) -> Table? {
+    let known = Set(arenaTasks + glueTasks.map(\.name) + ["repeats"])
+    let ours = groups.filter { !known.contains($0.labels.task) }
+    guard !ours.isEmpty else { return nil }
+    var table = Table(
+      "Other tasks",
+      columns: [
+        .init("task", isNumeric: false), .init("model", isNumeric: false),
+        .init("metric", isNumeric: false), .init("test"), .init("best dev"),
+        .init("verdict", isNumeric: false),
+      ])
+    for group in ours {
+      let metric = group.labels.metric
+      table.append([
+        Table.Cell(group.labels.task), Table.Cell(group.name), Table.Cell(metric, .quiet),
+        resultCell(group),
+        Table.Cell(group.bestDev.map { Formatting.metric(metric, $0) } ?? "", .quiet),
+        Table.Cell(group.verdict, group.isSuspect ? .warning : .normal),
+      ])
+    }
+    table.notes = notes(ours)
+    return table
+  }
+
   static func resultCellWithoutDensity(_ group: RunGroup) -> Table.Cell {
     guard let result = group.result else { return resultCell(group) }
     let mark = (group.isSuspect ? "!" : "") + (group.unfinished.isEmpty ? "" : "†")
     return Table.Cell(
-      Formatting.percent(result) + mark, group.isSuspect ? .warning : .normal)
+      Formatting.metric(group.labels.metric, result) + mark, group.isSuspect ? .warning : .normal)
   }
 }

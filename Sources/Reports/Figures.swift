@@ -25,6 +25,10 @@ struct Figures {
     return sections.map { ($0.0, $0.1.compactMap(\.drawable)) }.filter { !$0.1.isEmpty }
   }
 
+  private func label(of metric: String) -> String {
+    Formatting.factor(of: metric) == 100 ? "\(metric), %" : metric
+  }
+
   // MARK: Over steps
 
   private func curves(_ members: [RunGroup]) -> [Figure] {
@@ -48,8 +52,8 @@ struct Figures {
     }
     var figures = [
       figure("Training loss", "loss") { paired($0.train, $0.train.losses) },
-      figure("\(metric.capitalized) on dev", "\(metric), %") {
-        paired($0.dev, $0.dev.metrics[metric] ?? [], times: 100)
+      figure("\(metric.capitalized) on dev", label(of: metric)) {
+        paired($0.dev, $0.dev.metrics[metric] ?? [], times: Formatting.factor(of: metric))
       },
       figure("Density", "edges, % of all pairs") {
         let series = $0.train.hasDensity ? $0.train : $0.dev
@@ -105,7 +109,9 @@ struct Figures {
     let other = keys.first { $0 != key }
     let values = Set(SweepTables.numericValues(of: key, in: set) ?? []).sorted()
     let isGeometric = values.filter { $0 > 0 }.count > 2 && (values.last ?? 1) >= 16 * values[1]
-    func figure(_ title: String, _ yLabel: String, _ value: (RunGroup) -> Statistic?) -> Figure {
+    func figure(
+      _ title: String, _ yLabel: String, times factor: Double, _ value: (RunGroup) -> Statistic?
+    ) -> Figure {
       var names: [String] = []
       var members: [String: [RunGroup]] = [:]
       for group in SweepTables.sorted(set, by: [key]) {
@@ -119,9 +125,9 @@ struct Figures {
         }
         let points = measured.map { group, statistic -> (x: Double, y: Double) in
           let x = SweepTables.value(of: key, in: group).flatMap(Double.init) ?? .nan
-          return (x, 100 * statistic.mean)
+          return (x, factor * statistic.mean)
         }
-        let deviations = measured.map { 100 * ($0.1.deviation ?? 0) }
+        let deviations = measured.map { factor * ($0.1.deviation ?? 0) }
         return Figure.Curve(
           name, style: number, points: points,
           deviations: deviations.contains { $0 > 0 } ? deviations : nil)
@@ -134,8 +140,10 @@ struct Figures {
     }
     let metric = set[0].labels.metric
     return [
-      figure("Test \(metric)", "\(metric), %") { $0.result },
-      figure("Density", "edges, % of all pairs") { $0.density },
+      figure("Test \(metric)", label(of: metric), times: Formatting.factor(of: metric)) {
+        $0.result
+      },
+      figure("Density", "edges, % of all pairs", times: 100) { $0.density },
     ]
   }
 

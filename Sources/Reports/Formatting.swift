@@ -1,4 +1,5 @@
 import Foundation
+import RunLog
 
 /// Numbers as reports print them.
 enum Formatting {
@@ -15,6 +16,18 @@ enum Formatting {
   /// `37.22 ± 0.30`, the deviation where there is one.
   static func percent(_ statistic: Statistic) -> String {
     percent(statistic.mean) + (statistic.deviation.map { " ± \(percent($0))" } ?? "")
+  }
+
+  /// What a metric is multiplied by to be shown: fractions become percent.
+  static func factor(of metric: String) -> Double {
+    RunLog.costMetrics.contains(metric) ? 1 : 100
+  }
+
+  /// A metric's mean and deviation as they are shown.
+  static func metric(_ name: String, _ statistic: Statistic) -> String {
+    let scale = factor(of: name) / 100
+    return percent(scale * statistic.mean)
+      + (statistic.deviation.map { " ± \(percent(scale * $0))" } ?? "")
   }
 
   /// A difference in percentage points with its sign: `+0.23`, `−1.40`.

@@ -59,7 +59,8 @@ public enum RecordValue: Sendable, Equatable {
 
 /// One group of runs, or one of the paper's values nobody has run, for programs.
 ///
-/// All records have the same keys in the same order. Accuracies are in percent, densities too.
+/// All records have the same keys in the same order. Metrics are in percent (but for
+/// perplexity), densities too.
 public struct Record: Sendable {
   /// Keys and values.
   public let fields: [(key: String, value: RecordValue)]
@@ -92,6 +93,7 @@ public struct Record: Sendable {
     let varying = varyingSettings(set).compactMap { key in
       SweepTables.value(of: key, in: group).map { "\(key)=\($0)" }
     }
+    let factor = Formatting.factor(of: labels.metric)
     let difference = result.flatMap { result in paper.map { 100 * result.mean - $0.accuracy } }
     fields = [
       ("task", .text(labels.task)), ("mechanism", .text(labels.mechanism)),
@@ -101,10 +103,10 @@ public struct Record: Sendable {
       ("metric", .text(labels.metric)), ("paper", RecordValue(paper?.accuracy)),
       ("paper_density", RecordValue(paper?.density)),
       ("paper_verified", paper.map { .flag($0.verified) } ?? .none),
-      ("ours", RecordValue(result.map { 100 * $0.mean })),
-      ("ours_sd", RecordValue(result?.deviation.map { 100 * $0 })),
+      ("ours", RecordValue(result.map { factor * $0.mean })),
+      ("ours_sd", RecordValue(result?.deviation.map { factor * $0 })),
       ("seeds", .integer(result?.count ?? 0)), ("difference", RecordValue(difference)),
-      ("best_dev", RecordValue(group.bestDev.map { 100 * $0.mean })),
+      ("best_dev", RecordValue(group.bestDev.map { factor * $0.mean })),
       ("density", RecordValue(group.density.map { 100 * $0.mean })),
       ("ms_per_step", RecordValue(group.millisecondsPerStep?.mean)),
       ("peak_memory", RecordValue(group.peakMemory)), ("parameters", .integer(group.parameters)),

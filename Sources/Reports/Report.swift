@@ -38,7 +38,7 @@ public struct Report: Sendable {
   var resultTables: [Table] {
     let comparisons = [
       ComparisonTables.arena(groups), ComparisonTables.glue(groups),
-      ComparisonTables.repeats(groups),
+      ComparisonTables.repeats(groups), ComparisonTables.others(groups),
     ]
     var tables = comparisons.compactMap { $0 } + SweepTables.sweeps(groups)
     if !groups.isEmpty { tables.append(SweepTables.cost(groups)) }

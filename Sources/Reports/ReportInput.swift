@@ -38,7 +38,7 @@ public struct ReportInput: Sendable {
   ///
   /// A folder's HDF5 files of other kinds (checkpoints, caches) are passed over, and so are hidden
   /// ones; a file that was named must be a log or a benchmark file. Of two copies of a run (same
-  /// `run_id`, seed and task) the one that came further is taken.
+  /// experiment, settings and seed) the one that came further is taken.
   public init(reading paths: [String]) {
     for path in paths { read(path) }
     removeCopies()
@@ -81,19 +81,11 @@ public struct ReportInput: Sendable {
   }
 
   private mutating func removeCopies() {
-    struct Identity: Hashable {
-      let runID: String
-      let seed: UInt64
-      let task: String
-      let mechanism: String
-    }
     func progress(_ run: LoggedRun) -> (Int, Int) {
       (run.log.status == .finished ? 1 : 0, run.log.train.steps.last ?? 0)
     }
     let groups = Dictionary(grouping: runs.indices) { index in
-      let labels = runs[index].log.labels
-      return Identity(
-        runID: labels.runID, seed: labels.seed, task: labels.task, mechanism: labels.mechanism)
+      "\(runs[index].log.labels.seed) \(runs[index].groupKey)"
     }
     var dropped: Set<Int> = []
     for copies in groups.values where copies.count > 1 {

@@ -123,6 +123,17 @@ extension RunGroup {
 }
 
 extension LoggedRun {
+  /// Equal for the runs that differ in the seed only.
+  var groupKey: String {
+    let labels = log.labels
+    let settings = log.settings.filter { $0.influencesResults && $0.key != "seed" }
+    let identity = [
+      labels.experiment, labels.variant, labels.task, labels.mechanism, labels.scale,
+      labels.runProtocol,
+    ]
+    return (identity + settings.map { "\($0.key)=\($0.value)" }).joined(separator: "\u{0}")
+  }
+
   /// `interrupted at step 300 of 500`, with the reason of a failure.
   var progress: String {
     let done = "step \(log.train.steps.last ?? 0) of \(log.labels.steps)"
@@ -141,14 +152,7 @@ extension [RunGroup] {
     var order: [String] = []
     var members: [String: [LoggedRun]] = [:]
     for run in runs {
-      let labels = run.log.labels
-      let settings = run.log.settings.filter { $0.influencesResults && $0.key != "seed" }
-      let identity = [
-        labels.experiment, labels.variant, labels.task, labels.mechanism, labels.scale,
-        labels.runProtocol,
-      ]
-      let key = (identity + settings.map { "\($0.key)=\($0.value)" })
-        .joined(separator: "\u{0}")
+      let key = run.groupKey
       if members[key] == nil { order.append(key) }
       members[key, default: []].append(run)
     }

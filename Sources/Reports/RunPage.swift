@@ -89,8 +89,7 @@ public struct RunPage {
       ),
       ("last", row(last)), ("best", log.bestDevRow.map(row)),
     ])
-    let examples = Formatting.grouped(log.dev.examples[last])
-    lines.append("\(log.dev.count) evaluations of \(examples) examples")
+    lines.append("\(log.dev.count) evaluations")
     return lines
   }
 
@@ -102,14 +101,16 @@ public struct RunPage {
   }
 
   private func metrics(_ series: RunLog.Series, at index: Int) -> [(String, String?)] {
-    series.metrics.sorted { $0.key < $1.key }.map { ($0.key, percent($0.value[index])) }
+    series.metrics.sorted { $0.key < $1.key }.map {
+      ($0.key, metric($0.key, $0.value[index]))
+    }
   }
 
   private var test: [String] {
     guard let test = log.test else { return [] }
     let paper = PaperValues.value(mechanism: log.labels.mechanism, task: log.labels.task)
     return rows(
-      test.metrics.sorted { $0.key < $1.key }.map { ($0.key, percent($0.value)) } + [
+      test.metrics.sorted { $0.key < $1.key }.map { ($0.key, metric($0.key, $0.value)) } + [
         ("loss", Formatting.significant(test.loss)),
         ("density", test.density.map { percent($0) }),
         ("parameters of", "step \(Formatting.grouped(test.step))"),
@@ -149,6 +150,10 @@ public struct RunPage {
       padded(setting.key, keyWidth) + "  " + padded(setting.value, valueWidth) + "  "
         + "\(setting.provenance) (\(setting.setBy))"
     }
+  }
+
+  private func metric(_ name: String, _ value: Double) -> String {
+    RunLog.costMetrics.contains(name) ? Formatting.significant(value) : percent(value)
   }
 
   private func percent(_ fraction: Double) -> String { Formatting.percent(fraction) + " %" }

@@ -19,7 +19,8 @@ enum SweepTables {
         table.append(
           keys.map { Table.Cell(value(of: $0, in: group) ?? "") } + [
             ComparisonTables.resultCellWithoutDensity(group),
-            Table.Cell(group.bestDev.map(Formatting.percent) ?? "", .quiet),
+            Table.Cell(
+              group.bestDev.map { Formatting.metric(group.labels.metric, $0) } ?? "", .quiet),
             Table.Cell(group.density.map(Formatting.percent) ?? ""),
             Table.Cell(group.millisecondsPerStep.map { Formatting.significant($0.mean) } ?? ""),
             Table.Cell(group.verdict, group.isSuspect ? .warning : .normal),

@@ -5,7 +5,7 @@ extension RunLog {
     public var step: Int
     /// Mean loss (of the step's batch, or of the dev split).
     public var loss: Double
-    /// Metrics by name, as fractions; every row of a curve has the same names.
+    /// Metrics by name, as fractions but for `costMetrics`; every row of a curve has the same names.
     public var metrics: [String: Double]
     /// The step's learning rate; nil on dev.
     public var learningRate: Double?
@@ -13,7 +13,7 @@ extension RunLog {
     public var density: Double?
     /// Wall-clock seconds of work since the run began, without the time it lay interrupted.
     public var seconds: Double
-    /// Examples seen: so far in training, in the split on dev.
+    /// Training examples seen so far.
     public var examples: Int
 
     /// A row.
@@ -45,7 +45,7 @@ extension RunLog {
     public internal(set) var densities: [Double] = []
     /// Wall-clock seconds of work since the run began.
     public internal(set) var seconds: [Double] = []
-    /// Examples seen.
+    /// Training examples seen so far.
     public internal(set) var examples: [Int] = []
 
     /// An empty curve.

@@ -57,11 +57,16 @@ public struct RunLog: Sendable {
     verdict = nil
   }
 
+  /// The metrics of which less is better, and which are no fractions of 1.
+  public static let costMetrics: Set<String> = ["perplexity"]
+
   /// The dev row with the best value of the run's metric, the earliest among equals.
   public var bestDevRow: Int? {
     guard let values = dev.metrics[labels.metric] else { return nil }
+    let sign = Self.costMetrics.contains(labels.metric) ? -1.0 : 1.0
     return values.indices.filter { !values[$0].isNaN }.max { left, right in
-      values[left] < values[right] || (values[left] == values[right] && left > right)
+      let (a, b) = (sign * values[left], sign * values[right])
+      return a < b || (a == b && left > right)
     }
   }
 }
@@ -71,7 +76,7 @@ public struct RunLog: Sendable {
 extension RunLog {
   /// Who a run is, for people and for tables.
   public struct Labels: Sendable, Equatable {
-    /// Tells the run from others: a hash of the settings that influence its results.
+    /// Tells the run from the others of its experiment: its name with the seed.
     public var runID: String
     /// Name of the experiment file.
     public var experiment: String
@@ -219,7 +224,7 @@ extension RunLog {
     public var step: Int
     /// Mean loss.
     public var loss: Double
-    /// Metrics by name, as fractions (0.372 is 37.2 %).
+    /// Metrics by name, as fractions (0.372 is 37.2 %) but for `costMetrics`.
     public var metrics: [String: Double]
     /// Mean edge density, nil for a mechanism without.
     public var density: Double?

@@ -40,6 +40,9 @@ import Testing
     try makeLog(seed: 1).write(to: folder.file("c.h5"))
     let input = ReportInput(reading: [folder.path, folder.file("c.h5")])
     #expect(input.runs.map(\.log.status) == [.finished, .finished])
+    // The same name in another experiment is another run.
+    try makeLog(experiment: "other").write(to: folder.file("d.h5"))
+    #expect(ReportInput(reading: [folder.path]).runs.count == 3)
     #expect(input.problems.count == 1)
     #expect(input.problems.first?.contains("b.h5: left out") == true)
     #expect(input.exitCode == nil)

@@ -25,7 +25,7 @@ func makeLog(
 ) -> RunLog {
   var log = RunLog(
     labels: .init(
-      runID: "\(experiment)-\(variant)-\(settings)", experiment: experiment, variant: variant,
+      runID: "\(task)-\(mechanism)-s\(seed)", experiment: experiment, variant: variant,
       task: task, model: "encoder", mechanism: mechanism, scale: scale, runProtocol: "published",
       seed: seed, steps: 100),
     environment: .init(created: "now", codeVersion: "1", hardware: "2 cores", libraries: []),
@@ -69,5 +69,13 @@ func makeReport(_ logs: [RunLog], benchmarks: [BenchmarkPoint] = []) -> Report {
 func cells(_ table: Table?, _ beginning: String...) -> [String]? {
   table?.rows.map { $0.cells.map(\.text) }.first { row in
     zip(row, beginning).allSatisfy { $0.trimmingCharacters(in: .whitespaces) == $1 }
+  }
+}
+
+extension RunLog {
+  /// Leaves out what was evaluated on dev.
+  mutating func truncateDev() {
+    dev = Series()
+    density = HeadDensity()
   }
 }

@@ -103,6 +103,26 @@ import Testing
     #expect(cells(sweep, "128")?[1] == "32.00 ± 0.00")
   }
 
+  @Test func perplexityIsNoPercentage() {
+    var logs = [makeLog(task: "mlm"), makeLog(task: "mlm", seed: 1)]
+    for (index, perplexity) in [40.0, 42.0].enumerated() {
+      logs[index].labels.metric = "perplexity"
+      logs[index].test?.metrics = ["perplexity": perplexity]
+      logs[index].truncateDev()
+      for (step, value) in [(10, 90.0), (20, 50.0), (30, 60.0)] {
+        logs[index].dev.append(
+          .init(
+            step: step, loss: 4, metrics: ["perplexity": value], seconds: 1, examples: step))
+      }
+    }
+    #expect(logs[0].bestDevRow == 1)
+    let table = makeReport(logs).tables.first { $0.title == "Other tasks" }
+    #expect(
+      cells(table, "mlm") == [
+        "mlm", "softmax", "perplexity", "41.00 ± 1.41", "50.00 ± 0.00", "learned",
+      ])
+  }
+
   @Test func glueAndRepeats() {
     var mrpc = makeLog(task: "mrpc", experiment: "glue")
     mrpc.labels.metric = "f1"
