@@ -111,11 +111,14 @@ let package = Package(
     module(
       "Training", ["Models", "Datasets", "RunLog", "Experiments", "HDF5", "Diagnostics"]),
     module("Verification", ["Models", "HDF5", "Diagnostics"]),
+    module(
+      "Benchmarks", ["Training", "Models", "Attention", "NN", "Torch", "Datasets", "Randomness"]),
     module("Reports", ["RunLog", "HDF5", "Diagnostics"]),
     .executableTarget(
       name: "sbm",
       dependencies: [
-        "Arguments", "Attention", "Diagnostics", "Experiments", "Tokenization", "Datasets",
+        "Arguments", "Attention", "Benchmarks", "Diagnostics", "Experiments", "Tokenization",
+        "Datasets",
         "Training", "Verification", "RunLog", "Reports",
       ],
       swiftSettings: swift),
@@ -138,6 +141,7 @@ let package = Package(
     tests("VerificationTests", ["Verification", "NN"]),
     tests("AttentionTests", ["Attention", "Models", "NN", "Torch", "Randomness"]),
     tests("KernelTests", ["CKernels", "Torch", "Randomness"]),
+    tests("BenchmarksTests", ["Benchmarks"]),
     tests("SamplerTests", ["Attention", "NN", "Torch", "Randomness"]),
     tests("TrainingTests", ["Training", "Models", "NN", "Datasets", "Torch", "Randomness"]),
     tests("HDF5Tests", ["HDF5", "Diagnostics"], resources: [.copy("Fixtures")]),

@@ -1,3 +1,4 @@
+import Foundation
 import NN
 import Randomness
 import Torch
@@ -10,7 +11,9 @@ import Torch
 /// Gradients pass the sample straight through: dP = hardtanh(M ⊙ dM).
 ///
 /// Options: `clusters` (128), `sampler` (`bernoulli`, the published default: M ~ Bernoulli(P + 0.01);
-/// or `fastrg`, the paper's Algorithm 1: an edge with probability 1 − exp(−P), in time linear in edges).
+/// or `fastrg`, the paper's Algorithm 1: an edge with probability 1 − exp(−P), in time linear in edges),
+/// `initial_density` (0.25: no bias; else a constant is added to all memberships' logits so that P starts
+/// near it).
 public final class SBMAttention: AttentionMechanism {
   /// `sbm`
   public static let kind = "sbm"
@@ -32,11 +35,20 @@ public final class SBMAttention: AttentionMechanism {
   /// How the graph is drawn.
   public let sampler: Sampler
   private let dropout: Double
+  private let membershipBias: Double
 
   /// Clusters Kaiming normal, φ as PyTorch's linears.
   public init(_ configuration: AttentionConfiguration) throws {
     let count = try configuration.integer("clusters", default: 128, in: 1...4096)
     sampler = try configuration.choice("sampler", default: .bernoulli)
+    let density = try configuration.number("initial_density", default: 0.25)
+    guard density > 0, density < 1 else {
+      throw AttentionError.option(
+        kind: Self.kind, name: "initial_density",
+        problem: "expected a number between 0 and 1, got \(density)")
+    }
+    // The affinities of all cluster pairs sum to 1: P is the square of a typical membership.
+    membershipBias = log(density.squareRoot() / (1 - density.squareRoot()))
     dropout = configuration.dropout
     let (dim, stream) = (configuration.headDim, configuration.stream)
     // Kaiming normal; PyTorch counts clusters * headDim inputs for a tensor of this shape.
@@ -76,7 +88,8 @@ public final class SBMAttention: AttentionMechanism {
     let count = c.size(1)
     let affinity = c.matmul(c.transposed()).reshaped(-1, count * count).softmax(-1)
     func membership(_ x: Tensor) -> Tensor {
-      output(hidden(x).relu()).matmul(c.transposed()).sigmoid()
+      let logits = output(hidden(x).relu()).matmul(c.transposed())
+      return (membershipBias == 0 ? logits : logits + membershipBias).sigmoid()
     }
     return Memberships(
       queries: membership(input.queries), keys: membership(input.keys),

@@ -16,6 +16,9 @@ extension Schema {
     .attention(
       "density_weight", .number(0...1e6, below: nil), ["sbm": 1e-4], .publishedCode,
       help: "Lambda: the loss is cross-entropy + lambda * mean density."),
+    .attention(
+      "initial_density", .number(0.0001...0.9999, below: nil), ["sbm": 0.25], .publishedCode,
+      help: "Where the edge probability starts; 0.25 adds no bias to the memberships."),
 
     // Fixed patterns
     .attention(

@@ -14,6 +14,7 @@ struct Root: CommandGroup {
     ReportCommand.self,
     ShowCommand.self,
     TokenizeCommand.self,
+    BenchCommand.self,
     VerifyCommand.self,
   ]
 }

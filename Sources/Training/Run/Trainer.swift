@@ -124,6 +124,7 @@ extension Trainer {
     let start = Date()
     let batch = plan.batch(done).map(\.example)
     let shards = try data.shards(batch, of: .train, layout: layout)
+    step.model.prepare(forStep: done)
     var result = try step.train(
       shards, parameters: optimizer.parameters.map(\.value),
       stream: run.stream.child("step").child(done))

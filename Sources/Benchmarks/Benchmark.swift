@@ -1,0 +1,115 @@
+import Attention
+import Datasets
+import Foundation
+import Models
+import NN
+import Randomness
+import Torch
+import Training
+
+/// Measures points inside this process.
+public enum Benchmark {
+  /// Runs a point: one step that is not timed, then the timed ones.
+  ///
+  /// - Throws: `TorchError` when memory runs out, `AttentionError` when the sizes do not fit the
+  ///   mechanism.
+  public static func run(_ point: BenchmarkPoint) throws -> BenchmarkResult {
+    switch point.measure {
+    case .step: try trainingStep(point)
+    case .attention: try attention(point)
+    }
+  }
+
+  /// The trainer's own step: workers on shards, gradients summed in order, AdamW.
+  private static func trainingStep(_ point: BenchmarkPoint) throws -> BenchmarkResult {
+    let pool = WorkerPool(count: point.threads)
+    let model = try SequenceModel(point.modelConfiguration(), stream: RandomStream(seed: 1))
+    let step = ShardedStep(
+      model: model, pool: pool,
+      settings: .init(
+        experimentProtocol: .strict, path: point.isPortable ? .portable : .native,
+        paddedLength: point.length, densityWeight: point.samples ? 1e-4 : 0))
+    var optimizer = AdamW(
+      model.trainableParameters().map(\.parameter), epsilon: 1e-6, weightDecay: 0)
+    let layout = ShardLayout(
+      tokenBudget: shardTokens(point, threads: pool.count), model: model,
+      experimentProtocol: .strict, paddedLength: point.length)
+    var density: Double?
+    let milliseconds = try time(point) { number in
+      let texts = point.tokens(step: number)
+      let shards = layout.cut(Array(texts.indices)) { .init(first: texts[$0].count) }
+        .map { rows in
+          Shard(
+            rows,
+            rows.map { Example(tokens: texts[$0], label: .classIndex(Int32($0 % 10))) },
+            layout: layout)
+        }
+      return {
+        let result = try step.train(
+          shards, parameters: optimizer.parameters.map(\.value),
+          stream: RandomStream(seed: 2).child(number))
+        density = result.meanDensity
+        try withError {
+          optimizer.step(gradients: result.gradients, learningRate: 5e-4, beta1: 0.9)
+        }
+      }
+    }
+    return BenchmarkResult(point, milliseconds: milliseconds, density: density)
+  }
+
+  /// Projections, mechanism and output projection of one layer, without gradients; each worker
+  /// takes whole sequences.
+  private static func attention(_ point: BenchmarkPoint) throws -> BenchmarkResult {
+    let pool = WorkerPool(count: point.threads)
+    let sizes = point.modelConfiguration()
+    let block = try AttentionBlock(
+      AttentionConfiguration(
+        kind: sizes.attention, heads: sizes.heads, headDim: sizes.headDim, dim: sizes.dim,
+        maximumLength: point.length, dropout: 0, options: sizes.attentionOptions,
+        stream: RandomStream(seed: 1)))
+    var densities: [Double] = []
+    let milliseconds = try time(point) { number in
+      let inputs = (0..<point.batch).map { row in
+        Tensor.normal(
+          [1, point.length, sizes.dim], stream: RandomStream(seed: 3).child(number).child(row))
+      }
+      let mask = Tensor.ones([1, point.length])
+      return {
+        densities = []
+        try pool.forEach(point.batch) { row in
+          try withError {
+            withoutGradients {
+              let context = ForwardContext(
+                keys: [RandomStream(seed: 4).child(number).child(row).key],
+                path: point.isPortable ? .portable : .native, paddedLength: point.length)
+              let (hidden, density) = block(inputs[row], keyMask: mask, context: context)
+              return (hidden, density?.mean().item)
+            }
+          }
+        } consume: { _, result in
+          if let density = result.1 { densities.append(density) }
+        }
+      }
+    }
+    return BenchmarkResult(
+      point, milliseconds: milliseconds,
+      density: densities.isEmpty ? nil : densities.reduce(0, +) / Double(densities.count))
+  }
+
+  private static func shardTokens(_ point: BenchmarkPoint, threads: Int) -> Int {
+    point.shardTokens > 0
+      ? point.shardTokens : max(point.length, point.length * point.batch / (2 * threads))
+  }
+
+  /// Times what `prepare` returns, for each step after the first.
+  private static func time(_ point: BenchmarkPoint, _ prepare: (Int) -> () throws -> Void) throws
+    -> [Double]
+  {
+    let clock = ContinuousClock()
+    return try (0...point.steps).map { number in
+      let work = prepare(number)
+      let duration = try clock.measure(work)
+      return duration / .milliseconds(1)
+    }.dropFirst().map { $0 }
+  }
+}

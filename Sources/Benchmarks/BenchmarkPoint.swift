@@ -1,0 +1,148 @@
+import Attention
+import Foundation
+import Models
+import Randomness
+
+/// One point of a benchmark: what is measured, at which sizes.
+public struct BenchmarkPoint: Sendable, Equatable {
+  /// What is timed.
+  public enum Measure: String, CaseIterable, Sendable {
+    /// A whole training step of the LRA classifier: forward, loss, backward, AdamW.
+    case step
+    /// One attention layer, forward only.
+    case attention
+  }
+
+  /// What is timed.
+  public var measure: Measure
+  /// A name of ``kinds``.
+  public var kind: String
+  /// Tokens of a sequence; none is padding.
+  public var length: Int
+  /// Sequences of a step.
+  public var batch: Int
+  /// The density at which `sbm` begins.
+  public var density: Double
+  /// Timed steps, after one that is not.
+  public var steps: Int
+  /// Worker threads; 0 for one a core.
+  public var threads: Int
+  /// The most tokens of a shard; 0 gives every thread two shards.
+  public var shardTokens: Int
+  /// libtorch's operators only, no native kernels.
+  public var isPortable: Bool
+
+  /// A point.
+  public init(
+    measure: Measure, kind: String, length: Int, batch: Int, density: Double = 0.25,
+    steps: Int = 3, threads: Int = 0, shardTokens: Int = 0, isPortable: Bool = false
+  ) {
+    self.measure = measure
+    self.kind = kind
+    self.length = length
+    self.batch = batch
+    self.density = density
+    self.steps = steps
+    self.threads = threads
+    self.shardTokens = shardTokens
+    self.isPortable = isPortable
+  }
+
+  /// Every mechanism, and both samplers of sbm.
+  public static let kinds: [String] = AttentionRegistry.kinds.flatMap {
+    $0 == SBMAttention.kind ? [$0, "sbm-fastrg"] : [$0]
+  }
+
+  /// Whether the kind samples edges, so that the density matters.
+  public var samples: Bool { kind.hasPrefix(SBMAttention.kind) }
+
+  /// The benchmark's classifier, the yardstick's sizes.
+  func modelConfiguration() -> ModelConfiguration {
+    var configuration = ModelConfiguration(
+      vocabularySize: 512, maximumLength: length,
+      attention: samples ? SBMAttention.kind : kind, head: .classification(classes: 10))
+    if samples {
+      // fastrg draws an edge with probability 1 − exp(−P).
+      let isBernoulli = kind == SBMAttention.kind
+      configuration.attentionOptions = [
+        "sampler": .text(isBernoulli ? "bernoulli" : "fastrg"),
+        "initial_density": .number(isBernoulli ? density : -log(1 - density)),
+      ]
+    }
+    return configuration
+  }
+
+  /// Random tokens, none of them padding, and labels.
+  func tokens(step: Int) -> [[UInt16]] {
+    var generator = RandomStream(seed: 0).child("benchmark").child(step).generator()
+    return (0..<batch).map { _ in
+      (0..<length).map { _ in UInt16(1 + generator.below(511)) }
+    }
+  }
+}
+
+/// What a point cost.
+public struct BenchmarkResult: Sendable, Equatable, Codable {
+  /// The mechanism.
+  public var kind: String
+  /// Tokens of a sequence.
+  public var length: Int
+  /// Sequences of a step.
+  public var batch: Int
+  /// The median of the timed steps.
+  public var millisecondsPerSequence: Double?
+  /// The fastest of the timed steps.
+  public var bestMillisecondsPerSequence: Double?
+  /// The largest resident memory of the process, in MB (2^20 bytes).
+  public var peakMemory: Int?
+  /// The mean share of sampled pairs in the last step, for mechanisms that sample.
+  public var density: Double?
+  /// Why there are no numbers, such as `out of memory`.
+  public var failure: String?
+
+  enum CodingKeys: String, CodingKey {
+    case kind, length, batch, density
+    case millisecondsPerSequence = "ms_per_sequence"
+    case bestMillisecondsPerSequence = "best_ms_per_sequence"
+    case peakMemory = "peak_rss_mb"
+    case failure = "error"
+  }
+
+  /// A point that could not be measured.
+  public init(_ point: BenchmarkPoint, failure: String) {
+    (kind, length, batch, self.failure) = (point.kind, point.length, point.batch, failure)
+  }
+
+  /// - Parameter milliseconds: of each timed step.
+  init(_ point: BenchmarkPoint, milliseconds: [Double], density: Double?) {
+    (kind, length, batch) = (point.kind, point.length, point.batch)
+    let sorted = milliseconds.map { $0 / Double(point.batch) }.sorted()
+    millisecondsPerSequence = rounded(sorted[sorted.count / 2], 2)
+    bestMillisecondsPerSequence = rounded(sorted[0], 2)
+    peakMemory = Self.peakResidentMemory()
+    self.density = density.map { rounded($0, 4) }
+  }
+
+  /// One JSON object with every key of the yardstick, `null` where there is no number; `error` only
+  /// after a failure.
+  public var json: String {
+    func text(_ number: Double?) -> String { number.map { "\($0)" } ?? "null" }
+    let error = failure.map { ", \"error\": \"\($0)\"" } ?? ""
+    return "{\"kind\": \"\(kind)\", \"length\": \(length), \"batch\": \(batch), "
+      + "\"ms_per_sequence\": \(text(millisecondsPerSequence)), "
+      + "\"best_ms_per_sequence\": \(text(bestMillisecondsPerSequence)), "
+      + "\"peak_rss_mb\": \(peakMemory.map(String.init) ?? "null"), "
+      + "\"density\": \(text(density))\(error)}"
+  }
+
+  private static func peakResidentMemory() -> Int {
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    return usage.ru_maxrss / 1024
+  }
+}
+
+private func rounded(_ value: Double, _ digits: Int) -> Double {
+  let scale = pow(10, Double(digits))
+  return (value * scale).rounded() / scale
+}

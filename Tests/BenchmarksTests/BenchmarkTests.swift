@@ -1,0 +1,57 @@
+import Benchmarks
+import Foundation
+import Testing
+
+@Suite(.serialized) struct BenchmarkTests {
+  /// The keys that the PyTorch yardstick prints, whatever the result.
+  static let keys: Set<String> = [
+    "kind", "length", "batch", "ms_per_sequence", "best_ms_per_sequence", "peak_rss_mb", "density",
+  ]
+
+  private func object(_ result: BenchmarkResult) throws -> [String: Any] {
+    let value = try JSONSerialization.jsonObject(with: Data(result.json.utf8))
+    return try #require(value as? [String: Any])
+  }
+
+  @Test(arguments: BenchmarkPoint.Measure.allCases, ["softmax", "sbm", "sbm-fastrg"])
+  func pointsAreMeasured(measure: BenchmarkPoint.Measure, kind: String) throws {
+    let result = try Benchmark.run(
+      BenchmarkPoint(
+        measure: measure, kind: kind, length: 128, batch: 2, density: 0.1, steps: 2, threads: 2))
+    #expect(Set(try object(result).keys) == Self.keys)
+    let (median, best) = try (
+      #require(result.millisecondsPerSequence), #require(result.bestMillisecondsPerSequence)
+    )
+    #expect(best > 0 && best <= median)
+    #expect(try #require(result.peakMemory) > 20)
+    if kind == "softmax" {
+      #expect(result.density == nil)
+    } else {
+      // The published bernoulli sampler adds 0.01.
+      #expect(abs(try #require(result.density) - (kind == "sbm" ? 0.11 : 0.1)) < 0.03)
+    }
+  }
+
+  @Test func failuresAreResultsToo() throws {
+    let point = BenchmarkPoint(measure: .step, kind: "softmax", length: 128, batch: 2)
+    let result = BenchmarkResult(point, failure: "out of memory")
+    let fields = try object(result)
+    #expect(Set(fields.keys) == Self.keys.union(["error"]))
+    #expect(fields["ms_per_sequence"] is NSNull)
+    #expect(try JSONDecoder().decode(BenchmarkResult.self, from: Data(result.json.utf8)) == result)
+  }
+
+  /// A child that cannot get its memory is reported as such.
+  @Test func childrenThatRunOutOfMemoryAreReported() throws {
+    let point = BenchmarkPoint(measure: .step, kind: "softmax", length: 128, batch: 2)
+    func child(_ script: String) throws -> BenchmarkResult {
+      try ChildProcess.run(
+        point, program: "/bin/sh", arguments: ["-c", script], memoryLimit: 100)
+    }
+    #expect(try child("kill -9 $$").failure == "out of memory")
+    #expect(
+      try child("echo 'Error: matmul: out of memory (x)' >&2; exit 1").failure == "out of memory")
+    #expect(try child("echo 'Error: no such thing' >&2; exit 1").failure == "no such thing")
+    #expect(try child("kill -6 $$").failure == "ended by signal 6")
+  }
+}

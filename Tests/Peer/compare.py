@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""Training steps of `sbm` beside PyTorch's, on this machine, in the same minutes.
+
+Each row is measured in turns (peer, ours, peer, ours, ...), each turn in a process of its own, and
+the best turn of each counts, so that both meet the same machine. The ratio is peer / ours in
+milliseconds per sequence: forward, loss, backward and AdamW.
+
+    python3 compare.py                       # the table at n = 1024, batch 8
+    python3 compare.py --rows softmax,sbm    # rows whose name begins so
+    python3 compare.py --jsonl out.jsonl     # every single measurement, too
+
+Needs a Python with torch (`pip install torch`); `--python` or PEER_PYTHON names another one.
+"""
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+
+# name, peer's kind, our kind, density, the ratio to reach
+ROWS = [
+    ("softmax", "softmax", "softmax", None, 6),
+    ("softmax / sdpa", "sdpa", "softmax", None, 1.3),
+    ("sbm bernoulli 0.25", "sbm", "sbm", 0.25, 10),
+    ("sbm fastrg 0.25", "sbm", "sbm-fastrg", 0.25, 8),
+    ("sbm fastrg 0.05", "sbm", "sbm-fastrg", 0.05, 20),
+    ("linear", "linear", "linear", None, 2),
+    ("linformer", "linformer", "linformer", None, 2),
+    ("performer", "performer", "performer", None, 2),
+    ("nystrom", "nystrom", "nystrom", None, 4),
+    ("window 64", "window", "window", None, 3),
+]
+
+
+def last_json(command):
+    """The last line that a command prints, as JSON; a failure is a result without numbers."""
+    done = subprocess.run(command, capture_output=True, text=True)
+    lines = done.stdout.strip().splitlines()
+    if done.returncode == 0 and lines:
+        return json.loads(lines[-1])
+    problem = (done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1]
+    if done.returncode == -9:
+        problem = "out of memory"
+    return {"ms_per_sequence": None, "peak_rss_mb": None, "density": None, "error": problem}
+
+
+def best(results):
+    measured = [r for r in results if r.get("ms_per_sequence") is not None]
+    return min(measured, key=lambda r: r["ms_per_sequence"]) if measured else results[-1]
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--sbm", default=str(ROOT / ".build/release/sbm"))
+    parser.add_argument("--python", default=os.environ.get("PEER_PYTHON", sys.executable))
+    parser.add_argument("--rows", default="", help="names' beginnings, separated by commas")
+    parser.add_argument("--length", type=int, default=1024)
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--steps", type=int, default=3, help="timed steps of a turn")
+    parser.add_argument("--turns", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=0, help="of both sides; 0 for their default")
+    parser.add_argument("--jsonl", help="a file that every measurement is added to")
+    a = parser.parse_args()
+
+    if subprocess.run([a.python, "-c", "import torch"], capture_output=True).returncode:
+        sys.exit(f"{a.python} has no torch; `pip install torch`, or name another with --python.")
+    chosen = [p for p in a.rows.split(",") if p]
+    rows = [r for r in ROWS if not chosen or any(r[0].startswith(p) for p in chosen)]
+    if not rows:
+        sys.exit(f"no row begins with '{a.rows}'; rows: {', '.join(r[0] for r in ROWS)}")
+
+    sizes = ["--batch", str(a.batch), "--steps", str(a.steps), "--threads", str(a.threads)]
+    log = open(a.jsonl, "a") if a.jsonl else None
+    heading = ["", "peer ms", "ours ms", "ratio", "wanted", "peer MB", "ours MB", "densities"]
+    widths = [20, 9, 9, 7, 7, 8, 8, 14]
+    print(f"n = {a.length}, batch {a.batch}; milliseconds per sequence of a training step")
+    print(heading[0].ljust(widths[0]) + "".join(h.rjust(w) for h, w in zip(heading[1:], widths[1:])))
+    for name, peer_kind, our_kind, density, wanted in rows:
+        extra = ["--density", str(density)] if density else []
+        peer_command = [a.python, str(HERE / "pytorch_step.py"), "--kinds", peer_kind]
+        peer_command += ["--length", str(a.length)] + sizes + extra
+        our_command = [a.sbm, "bench", "step", "--json", "--kinds", our_kind]
+        our_command += ["--lengths", str(a.length)] + sizes + extra
+        peers, ours = [], []
+        for _ in range(a.turns):
+            peers.append(last_json(peer_command))
+            ours.append(last_json(our_command))
+            if log:
+                for side, result in (("peer", peers[-1]), ("ours", ours[-1])):
+                    log.write(json.dumps({"row": name, "side": side, **result}) + "\n")
+                log.flush()
+        peer, our = best(peers), best(ours)
+        text = lambda x, digits=2: "-" if x is None else f"{x:.{digits}f}"
+        ratio = None
+        if peer["ms_per_sequence"] and our["ms_per_sequence"]:
+            ratio = peer["ms_per_sequence"] / our["ms_per_sequence"]
+        densities = "" if density is None else f"{text(peer['density'])} / {text(our['density'])}"
+        cells = [
+            text(peer["ms_per_sequence"]), text(our["ms_per_sequence"]), text(ratio),
+            f"{wanted:g}", str(peer["peak_rss_mb"] or "-"), str(our["peak_rss_mb"] or "-"), densities,
+        ]  # fmt: skip
+        line = name.ljust(widths[0]) + "".join(c.rjust(w) for c, w in zip(cells, widths[1:]))
+        problems = {r["error"] for r in (peer, our) if r.get("error")}
+        print(line + ("   " + "; ".join(problems) if problems else ""), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,257 @@
+#!/usr/bin/env python3
+"""The PyTorch yardstick: one training step of the LRA classifier for each attention mechanism.
+
+Prints one JSON line a mechanism: milliseconds per sequence (median and best of the timed steps),
+peak resident memory, and the density of the last step where it has one. A step is forward, loss,
+backward and AdamW on fresh random tokens, as a PyTorch user would write it today: `softmax` and
+`sbm` spell attention out as the paper's published code does; `sdpa` is the strongest stock
+alternative to `softmax`. It shares no code with the Swift implementation.
+
+    python pytorch_step.py --length 1024 --batch 8 --steps 3 --kinds softmax,sdpa,sbm
+    python pytorch_step.py --length 1024 --density 0.05 --kinds sbm
+"""
+import argparse
+import json
+import math
+import resource
+import time
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+DIM, HEADS, HEAD_DIM, HIDDEN, LAYERS, VOCABULARY, CLASSES = 64, 2, 32, 128, 2, 512, 10
+DROPOUT = 0.1
+
+
+class SampledMask(torch.autograd.Function):
+    """0/1 samples of clamp(p + 0.01); hardtanh(mask * gradient) goes back to the probabilities."""
+
+    @staticmethod
+    def forward(context, probability):
+        mask = torch.bernoulli((probability + 0.01).clamp(0, 1))
+        context.save_for_backward(mask)
+        return mask
+
+    @staticmethod
+    def backward(context, gradient):
+        (mask,) = context.saved_tensors
+        return F.hardtanh(mask * gradient)
+
+
+class Softmax(nn.Module):
+    def forward(self, q, k, v, mask):
+        score = q @ k.transpose(-2, -1) / math.sqrt(HEAD_DIM)
+        score = score - 1e6 * (1 - mask[:, None, None, :])
+        return F.dropout(score.softmax(-1), DROPOUT, self.training) @ v
+
+
+class SDPA(nn.Module):
+    """Without attention dropout: with it, PyTorch falls back to the spelled-out form on a CPU."""
+
+    def forward(self, q, k, v, mask):
+        return F.scaled_dot_product_attention(q, k, v)
+
+
+class SBM(nn.Module):
+    def __init__(self, density, clusters=128):
+        super().__init__()
+        membership = math.sqrt(density)
+        self.bias = math.log(membership / (1 - membership))
+        self.clusters = nn.Parameter(torch.empty(HEADS, clusters, HEAD_DIM))
+        nn.init.kaiming_normal_(self.clusters)
+        self.node = nn.Sequential(
+            nn.Linear(HEAD_DIM, HEAD_DIM), nn.ReLU(), nn.Linear(HEAD_DIM, HEAD_DIM)
+        )
+
+    def membership(self, x):
+        return torch.sigmoid(self.node(x) @ self.clusters.transpose(-2, -1) + self.bias)
+
+    def forward(self, q, k, v, mask):
+        c = self.clusters
+        count = c.shape[1]
+        affinity = (c @ c.transpose(-2, -1)).flatten(1).softmax(-1).view(HEADS, count, count)
+        probability = self.membership(q) @ (affinity @ self.membership(k).transpose(-2, -1))
+        graph = SampledMask.apply(probability)
+        score = q @ k.transpose(-2, -1) / math.sqrt(HEAD_DIM)
+        score = score.masked_fill(mask[:, None, None, :] == 0, float("-inf"))
+        weight = F.normalize(score.softmax(-1) * graph, p=1, dim=-1)
+        self.density = float(graph.detach().mean())
+        return F.dropout(weight, DROPOUT, self.training) @ v
+
+
+class Linear(nn.Module):
+    def forward(self, q, k, v, mask):
+        m = mask[:, None, :, None]
+        q, k = F.elu(q) + 1, (F.elu(k) + 1) * m
+        return (q / math.sqrt(q.shape[2])) @ (k.transpose(-2, -1) @ (v * m))
+
+
+class Linformer(nn.Module):
+    def __init__(self, length, rank=256):
+        super().__init__()
+        self.e = nn.Parameter(torch.randn(HEADS, rank, length) * 0.02)
+
+    def forward(self, q, k, v, mask):
+        m = mask[:, None, :, None]
+        k, v = self.e @ (k * m), self.e @ (v * m)
+        return (q @ k.transpose(-2, -1) / math.sqrt(HEAD_DIM)).softmax(-1) @ v
+
+
+class Performer(nn.Module):
+    def __init__(self, features=256):
+        super().__init__()
+        blocks = features // HEAD_DIM
+        q = [torch.linalg.qr(torch.randn(HEAD_DIM, HEAD_DIM))[0].T for _ in range(blocks)]
+        norms = torch.randn(features, HEAD_DIM).norm(dim=1, keepdim=True)
+        self.register_buffer("omega", torch.cat(q) * norms)
+
+    def features(self, x, over):
+        x = x / HEAD_DIM**0.25
+        p = x @ self.omega.T
+        p = p - x.square().sum(-1, keepdim=True) / 2
+        return (p - p.amax(over, keepdim=True).detach()).exp() + 1e-4
+
+    def forward(self, q, k, v, mask):
+        m = mask[:, None, :, None]
+        q, k = self.features(q, (-1,)), self.features(k * m, (-1, -2))
+        return q @ (k.transpose(-2, -1) @ (v * m)) / (q @ k.sum(-2).unsqueeze(-1))
+
+
+class Nystrom(nn.Module):
+    def __init__(self, landmarks=256):
+        super().__init__()
+        self.landmarks = landmarks
+        self.convolution = nn.Conv2d(
+            HEADS, HEADS, (35, 1), padding=(17, 0), bias=False, groups=HEADS
+        )
+
+    def forward(self, q, k, v, mask):
+        m = mask[:, None, :, None]
+        q, k = q * m / HEAD_DIM**0.25, k * m / HEAD_DIM**0.25
+        ql, kl = (x.unflatten(2, (self.landmarks, -1)).mean(3) for x in (q, k))
+        left = (q @ kl.transpose(-2, -1)).softmax(-1)
+        middle = (ql @ kl.transpose(-2, -1)).softmax(-1)
+        right = (ql @ k.transpose(-2, -1) - 1e9 * (1 - mask[:, None, None, :])).softmax(-1)
+        eye = torch.eye(self.landmarks)
+        z = middle.transpose(-2, -1) / middle.sum(-2).max()
+        for _ in range(6):
+            mz = middle @ z
+            z = 0.25 * z @ (13 * eye - mz @ (15 * eye - mz @ (7 * eye - mz)))
+        return left @ z @ (right @ v) + self.convolution(v * m)
+
+
+class Window(nn.Module):
+    """Each query sees the keys within `radius`: a band mask given to SDPA."""
+
+    def __init__(self, length, radius=64):
+        super().__init__()
+        i = torch.arange(length)
+        self.register_buffer("band", (i[:, None] - i[None]).abs() <= radius)
+
+    def forward(self, q, k, v, mask):
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=self.band)
+
+
+class Block(nn.Module):
+    def __init__(self, attention):
+        super().__init__()
+        self.norm1, self.norm2 = nn.LayerNorm(DIM), nn.LayerNorm(DIM)
+        self.q, self.k, self.v = (nn.Linear(DIM, HEADS * HEAD_DIM) for _ in range(3))
+        self.out = nn.Linear(HEADS * HEAD_DIM, DIM)
+        self.attention = attention
+        self.mlp = nn.Sequential(
+            nn.Linear(DIM, HIDDEN), nn.GELU(), nn.Dropout(DROPOUT),
+            nn.Linear(HIDDEN, DIM), nn.Dropout(DROPOUT),
+        )  # fmt: skip
+
+    def forward(self, x, mask):
+        h = self.norm1(x)
+        q, k, v = (
+            p(h).unflatten(-1, (HEADS, HEAD_DIM)).transpose(1, 2) for p in (self.q, self.k, self.v)
+        )
+        y = self.out(self.attention(q, k, v, mask).transpose(1, 2).flatten(2))
+        x = x + F.dropout(y, DROPOUT, self.training)
+        return x + self.mlp(self.norm2(x))
+
+
+class Classifier(nn.Module):
+    def __init__(self, make_attention, length):
+        super().__init__()
+        self.token, self.position = nn.Embedding(VOCABULARY, DIM), nn.Embedding(length, DIM)
+        self.blocks = nn.ModuleList(Block(make_attention()) for _ in range(LAYERS))
+        self.norm = nn.LayerNorm(DIM)
+        self.head = nn.Sequential(nn.Linear(DIM, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, CLASSES))
+
+    def forward(self, ids, mask):
+        x = self.token(ids) + self.position.weight[: ids.shape[1]]
+        x = F.dropout(x, DROPOUT, self.training)
+        for block in self.blocks:
+            x = block(x, mask)
+        return self.head((self.norm(x) * mask[..., None]).mean(1))
+
+
+def measure(kind, make_attention, a):
+    torch.manual_seed(0)
+    model = Classifier(make_attention, a.length)
+    step = torch.compile(model) if a.compile else model
+    optimizer = torch.optim.AdamW(model.parameters(), lr=5e-4)
+    times = []
+    for _ in range(a.steps + 1):
+        ids = torch.randint(1, VOCABULARY, (a.batch, a.length))
+        labels = torch.randint(0, CLASSES, (a.batch,))
+        begin = time.perf_counter()
+        loss = F.cross_entropy(step(ids, (ids != 0).float()), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        times.append((time.perf_counter() - begin) * 1e3 / a.batch)
+    # The first step also compiles and fills caches.
+    times = sorted(times[1:])
+    found = [b.attention.density for b in model.blocks if hasattr(b.attention, "density")]
+    return {
+        "peer": f"pytorch-{torch.__version__}" + ("-compile" if a.compile else ""),
+        "kind": kind,
+        "length": a.length,
+        "batch": a.batch,
+        "ms_per_sequence": round(times[len(times) // 2], 2),
+        "best_ms_per_sequence": round(times[0], 2),
+        "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "density": round(sum(found) / len(found), 4) if found else None,
+    }
+
+
+def main():
+    kinds = "softmax,sdpa,sbm,linear,linformer,performer,nystrom,window"
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--length", type=int, default=1024)
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--steps", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument(
+        "--density", type=float, default=0.25,
+        help="initial density of sbm (about), set through a bias of the memberships",
+    )  # fmt: skip
+    parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--kinds", default=kinds)
+    a = parser.parse_args()
+    if a.threads:
+        torch.set_num_threads(a.threads)
+    make = {
+        "softmax": Softmax,
+        "sdpa": SDPA,
+        "sbm": lambda: SBM(a.density),
+        "linear": Linear,
+        "linformer": lambda: Linformer(a.length),
+        "performer": Performer,
+        "nystrom": Nystrom,
+        "window": lambda: Window(a.length),
+    }
+    for kind in a.kinds.split(","):
+        print(json.dumps(measure(kind, make[kind], a)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
