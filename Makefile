@@ -73,6 +73,21 @@ quickstart: build ## Train softmax and SBM attention on ListOps, then print the 
 	@$(SBM) report results/quickstart --format html --out results/quickstart/report.html
 	@echo "Figures: $(CURDIR)/results/quickstart/report.html"
 
+# The yardstick is PyTorch, installed beside libtorch; PEER_PYTHON=/path names a Python that has it.
+PEER_PYTHON ?= .deps/peer/python
+
+.deps/peer/python: | .deps/packages
+	@echo "Fetching PyTorch $(TORCH) for the yardstick"
+	@mkdir -p .deps/peer/packages
+	@pip=(python3 -m pip install --quiet --disable-pip-version-check --only-binary=:all: \
+	  --target .deps/peer/packages numpy); \
+	"$${pip[@]}" torch==$(TORCH)+cpu 2>/dev/null || "$${pip[@]}" torch==$(TORCH)
+	@printf '#!/bin/sh\nPYTHONPATH=%s exec python3 "$$@"\n' "$(CURDIR)/.deps/peer/packages" > $@
+	@chmod +x $@
+
+bench: build $(PEER_PYTHON) ## Compare training steps with PyTorch's, in turns (minutes).
+	@$(PEER_PYTHON) Tests/Peer/compare.py --python $(PEER_PYTHON)
+
 # Swift's toolchain has a clang++ with the sanitizers' runtimes beside `swift`.
 CLANG = $(dir $(realpath $(shell command -v swift)))clang++
 
