@@ -6,6 +6,8 @@
 #include <memory>
 #include <vector>
 
+#include "layers.hpp"
+
 namespace kernels {
 
 /// Scratch memory of one thread. It grows to what the largest job needed and is then reused.
@@ -141,6 +143,7 @@ struct Table {
   void (*sample_bernoulli)(const GraphHead &, uint32_t *start, EdgeBuffer &, Arena &);
   void (*sample_fastrg)(const GraphHead &, uint32_t *start, EdgeBuffer &, Arena &);
   void (*graph_backward)(const GraphHead &, const GraphHeadGradient &, Arena &);
+  LayerTable layers;
 };
 
 /// The variant in use: the best that this machine runs, or the one asked for.

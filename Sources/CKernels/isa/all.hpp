@@ -11,3 +11,6 @@
 #include "key_table.hpp"
 #include "fastrg.hpp"
 #include "graph_gradient.hpp"
+#include "rows.hpp"
+#include "blocks.hpp"
+#include "embedding.hpp"
