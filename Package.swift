@@ -142,6 +142,7 @@ let package = Package(
     tests("AttentionTests", ["Attention", "Models", "NN", "Torch", "Randomness"]),
     tests("KernelTests", ["CKernels", "Torch", "Randomness"]),
     tests("BenchmarksTests", ["Benchmarks"]),
+    tests("LayerKernelTests", ["CKernels", "NN", "Torch", "Randomness"]),
     tests("SamplerTests", ["Attention", "NN", "Torch", "Randomness"]),
     tests("TrainingTests", ["Training", "Models", "NN", "Datasets", "Torch", "Randomness"]),
     tests("HDF5Tests", ["HDF5", "Diagnostics"], resources: [.copy("Fixtures")]),

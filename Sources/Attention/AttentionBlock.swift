@@ -55,4 +55,27 @@ public final class AttentionBlock: Module {
       .reshaped(hidden.size(0), hidden.size(1), heads * headDim)
     return (output(merged), result.density)
   }
+
+  /// `x + dropout(self(norm(x)))`, fused where there are native kernels; and the density.
+  public func residual(
+    _ x: Tensor, norm: LayerNorm, dropout: Double, keyMask: Tensor, context: ForwardContext
+  ) -> (hidden: Tensor, density: Tensor?) {
+    let uses = Swift.type(of: mechanism).usesProjections
+    let input: AttentionInput
+    if uses.queriesAndKeys, uses.values,
+      let projected = nativeProjections(
+        x, norm: norm, query: query, key: key, value: value, heads: heads, context: context)
+    {
+      // A mechanism that takes all projections does not look at what they saw.
+      input = AttentionInput(
+        queries: projected.queries, keys: projected.keys, values: projected.values, hidden: x,
+        keyMask: keyMask)
+    } else {
+      input = project(norm(x), keyMask: keyMask)
+    }
+    let result = mechanism(input, context)
+    let hidden = addProjection(
+      of: result.values, through: output, to: x, dropout: dropout, context: context)
+    return (hidden, result.density)
+  }
 }

@@ -9,7 +9,8 @@ public struct AttentionInput: Sendable {
   public var keys: Tensor
   /// `[batch, heads, n, headDim]`
   public var values: Tensor
-  /// What the projections saw, `[batch, n, dim]`, for mechanisms with projections of their own.
+  /// What the projections saw, `[batch, n, dim]`, for mechanisms with projections of their own; of no
+  /// meaning where `usesProjections` is all true.
   public var hidden: Tensor
   /// 1 at real tokens and 0 at padding, `[batch, n]`, of the same type as the queries.
   public var keyMask: Tensor

@@ -12,7 +12,7 @@ EmbeddingSum job_of(const at::Tensor &tokens, const at::Tensor &types, int64_t d
   EmbeddingSum job;
   job.shape = {tokens.size(0), tokens.size(1), int(dim)};
   job.tokens = tokens.const_data_ptr<int64_t>();
-  if (types.defined()) job.types = types.const_data_ptr<int64_t>();
+  if (types.dim() == 2) job.types = types.const_data_ptr<int64_t>();
   job.dropout = dropout.rows();
   return job;
 }
@@ -25,7 +25,7 @@ struct EmbeddingSumFunction : torch::autograd::Function<EmbeddingSumFunction> {
     EmbeddingSum job = job_of(tokens, types, token.size(1), dropout);
     job.token = data(token);
     job.position = data(position);
-    if (type.defined()) job.type = data(type);
+    if (type.dim() == 2) job.type = data(type);
     const at::Tensor out = at::empty({tokens.size(0), tokens.size(1), token.size(1)}, at::kFloat);
     job.out = mutable_data(out);
     table().layers.embedding_sum(job, Arena::fresh());
@@ -42,7 +42,7 @@ struct EmbeddingSumFunction : torch::autograd::Function<EmbeddingSumFunction> {
     variable_list results;
     for (int i = 0; i < 3; ++i) {
       const at::Tensor &x = saved[size_t(i)];
-      results.push_back(x.defined() ? at::zeros(x.sizes(), at::kFloat) : at::Tensor());
+      results.push_back(x.dim() == 2 ? at::zeros(x.sizes(), at::kFloat) : at::Tensor());
     }
     EmbeddingSumGradient grad{data(upstream), mutable_data(results[0]), mutable_data(results[1]),
                               results[2].defined() ? mutable_data(results[2]) : nullptr};
@@ -119,13 +119,15 @@ ct_status ck_embedding_sum(const ct_tensor *tokens, const ct_tensor *types, cons
     TORCH_CHECK((types != nullptr) == (type != nullptr), "types come with their table");
     const at::Tensor words = checked_table(token, "token table");
     const at::Tensor places = checked_table(position, "position table");
-    const at::Tensor kinds = type ? checked_table(type, "type table") : at::Tensor();
+    // libtorch's functions take no undefined tensors: no types are a vector of none.
+    const at::Tensor kinds =
+        type ? checked_table(type, "type table") : at::empty({0}, at::kFloat);
     const at::Tensor ids = checked_ids(ctorch::unwrap(tokens), "tokens", words.size(0));
     TORCH_CHECK(ids.size(1) <= places.size(0), "a text of ", ids.size(1),
                 " tokens is longer than the table of ", places.size(0), " positions");
     TORCH_CHECK(places.size(1) == words.size(1) && (!type || kinds.size(1) == words.size(1)),
                 "embedding tables of different widths");
-    at::Tensor kind_ids;
+    at::Tensor kind_ids = at::empty({0}, at::kLong);
     if (types) {
       kind_ids = checked_ids(ctorch::unwrap(types), "types", kinds.size(0));
       TORCH_CHECK(kind_ids.sizes() == ids.sizes(), "types ", kind_ids.sizes(), " for tokens ",

@@ -25,10 +25,9 @@ public final class Embeddings: Module {
 
   /// Ids `[batch, n]` to `[batch, n, dim]`.
   func callAsFunction(_ tokens: Tensor, types: Tensor?, context: ForwardContext) -> Tensor {
-    let positions = position.weight.value.narrowed(0, start: 0, length: tokens.size(1))
-    var x = token(tokens) + positions
-    if let type, let types { x = x + type(types) }
-    return NN.dropout(x, probability: dropout, site: .embeddingDropout, context: context)
+    embeddingSum(
+      tokens, types: types, token: token, position: position, type: type, dropout: dropout,
+      context: context)
   }
 }
 
@@ -62,15 +61,11 @@ public final class EncoderBlock: Module {
   public func callAsFunction(_ x: Tensor, keyMask: Tensor, context: ForwardContext) -> (
     hidden: Tensor, density: Tensor?
   ) {
-    let (mixed, density) = attention(attentionNorm(x), keyMask: keyMask, context: context)
-    let middle = addDropout(
-      mixed, to: x, probability: dropout, site: .residualDropout, context: context)
-    let inner = geluDropout(
-      feedForwardInner(feedForwardNorm(middle)), probability: dropout,
-      site: .feedForwardHiddenDropout, context: context)
-    let hidden = addDropout(
-      feedForwardOuter(inner), to: middle, probability: dropout, site: .feedForwardOutputDropout,
-      context: context)
+    let (middle, density) = attention.residual(
+      x, norm: attentionNorm, dropout: dropout, keyMask: keyMask, context: context)
+    let hidden = feedForward(
+      middle, norm: feedForwardNorm, inner: feedForwardInner, outer: feedForwardOuter,
+      dropout: dropout, context: context)
     return (hidden, density)
   }
 }
@@ -103,6 +98,22 @@ public final class Encoder: Module {
       _, _, _ in
     }
   ) -> (hidden: Tensor, densities: [Tensor]) {
+    let (states, densities) = states(input, context: context, visit: visit)
+    return (normalized(states, keyMask: input.keyMask), densities)
+  }
+
+  /// The last LayerNorm of ``states(_:context:visit:)``, with zeros at padding.
+  func normalized(_ states: Tensor, keyMask: Tensor) -> Tensor {
+    norm(states) * keyMask.to(states.dtype).unsqueezed(2)
+  }
+
+  /// What the last layer gives, `[batch, n, dim]`, before the last LayerNorm; and the densities.
+  func states(
+    _ input: TextInput, context: ForwardContext,
+    visit: (_ layer: EncoderBlock, _ hidden: Tensor, _ context: ForwardContext) -> Void = {
+      _, _, _ in
+    }
+  ) -> (hidden: Tensor, densities: [Tensor]) {
     var context = context
     var x = embeddings(input.tokens, types: input.types, context: context)
     let keyMask = input.keyMask.to(x.dtype)
@@ -114,6 +125,12 @@ public final class Encoder: Module {
       x = hidden
       if let density { densities.append(density) }
     }
-    return (norm(x) * keyMask.unsqueezed(2), densities)
+    return (x, densities)
+  }
+
+  /// The mean over positions of the normalized ``states(_:context:visit:)``, `[batch, dim]`.
+  func pooled(_ states: Tensor, keyMask: Tensor, context: ForwardContext) -> Tensor {
+    let weights = poolingWeights(keyMask.to(states.dtype), context: context)
+    return normalizedPool(states, norm: norm, weights: weights, context: context)
   }
 }

@@ -15,14 +15,12 @@ public final class MLPHead: Module {
   func callAsFunction(_ x: Tensor) -> Tensor { outer(inner(x).relu()) }
 }
 
-/// The mean of hidden states over positions: over the padded length under `published`, over real tokens
-/// under `strict`. Hidden states are zero at padding.
-func meanPooled(_ hidden: Tensor, keyMask: Tensor, context: ForwardContext) -> Tensor {
-  let sum = hidden.sum(1)
+/// What each position counts in the mean over positions, `[batch, n]`: over the padded length under
+/// `published`, over real tokens under `strict`. Padding counts 0.
+func poolingWeights(_ keyMask: Tensor, context: ForwardContext) -> Tensor {
   switch context.experimentProtocol {
-  case .published: return sum / Double(context.paddedLength ?? hidden.size(1))
-  case .strict:
-    return sum / keyMask.to(hidden.dtype).sum(1, keeping: true).clamped(1, .infinity)
+  case .published: return keyMask / Double(context.paddedLength ?? keyMask.size(1))
+  case .strict: return keyMask / keyMask.sum(1, keeping: true).clamped(1, .infinity)
   }
 }
 

@@ -65,26 +65,27 @@ public final class SequenceModel: Module {
     precondition(
       (second != nil) == isMatching,
       isMatching ? "a matching head needs two texts" : "only a matching head takes two texts")
-    let (hidden, densities) = encoder(text, context: context)
+    let (states, densities) = encoder.states(text, context: context)
     var density = Self.stack(densities)
+    func pooled(_ states: Tensor, _ text: TextInput) -> Tensor {
+      encoder.pooled(states, keyMask: text.keyMask, context: context)
+    }
     let logits: Tensor
     if let second {
       var secondContext = context
       secondContext.text = 1
-      let (secondHidden, secondDensities) = encoder(second, context: secondContext)
+      let (secondStates, secondDensities) = encoder.states(second, context: secondContext)
       if let first = density, let other = Self.stack(secondDensities) {
         density = (first + other) * 0.5
       }
-      logits = head!(
-        matchingFeatures(
-          meanPooled(hidden, keyMask: text.keyMask, context: context),
-          meanPooled(secondHidden, keyMask: second.keyMask, context: secondContext)))
+      logits = head!(matchingFeatures(pooled(states, text), pooled(secondStates, second)))
     } else if let maskedLanguageModelHead {
-      logits = maskedLanguageModelHead(hidden, tokenEmbedding: encoder.tokenEmbedding)
+      logits = maskedLanguageModelHead(
+        encoder.normalized(states, keyMask: text.keyMask), tokenEmbedding: encoder.tokenEmbedding)
     } else if case .tokenClassification = configuration.head {
-      logits = head!(hidden)
+      logits = head!(encoder.normalized(states, keyMask: text.keyMask))
     } else {
-      logits = head!(meanPooled(hidden, keyMask: text.keyMask, context: context))
+      logits = head!(pooled(states, text))
     }
     return Output(logits: logits, density: density)
   }
