@@ -6,6 +6,7 @@
 #include "pack.hpp"
 #include "full.hpp"
 #include "edges.hpp"
+#include "dense_tiles.hpp"
 #include "sparse.hpp"
 #include "bernoulli.hpp"
 #include "key_table.hpp"

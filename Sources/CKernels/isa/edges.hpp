@@ -136,7 +136,8 @@ CK_INLINE void edge_sum_and_scatter(const float *weight, const float *gathered, 
 struct TileWalk {
   const uint32_t *start;
   const int32_t *column;
-  int rows, keys, width, limit;
+  int rows, keys, width;
+  int first, limit;  // keys of the current tile
   uint32_t *begin, *end;
 };
 
@@ -154,7 +155,7 @@ static TileWalk tile_walk(const uint32_t *start, const int32_t *column, int rows
     width = (int64_t(keys) * 32 * rows / (edges + 1) + 63) / 64 * 64;
     width = width < 64 ? 64 : width > keys ? keys : width;
   }
-  TileWalk walk{start, column, rows, keys, int(width), 0, nullptr, nullptr};
+  TileWalk walk{start, column, rows, keys, int(width), 0, 0, nullptr, nullptr};
   walk.begin = arena.take<uint32_t>(size_t(rows) + 1);
   walk.end = arena.take<uint32_t>(size_t(rows) + 1);
   return walk;
@@ -168,6 +169,7 @@ CK_INLINE void rewind(TileWalk &walk) {
 // Moves on to the next tile; false after the last one.
 static bool advance(TileWalk &walk) {
   if (walk.limit >= walk.keys) return false;
+  walk.first = walk.limit;
   walk.limit = walk.keys - walk.limit <= walk.width ? walk.keys : walk.limit + walk.width;
   const bool last = walk.limit == walk.keys;
   for (int i = 0; i < walk.rows; ++i) {

@@ -22,34 +22,67 @@ static void unpack_chunks(const float *from, int rows, int columns, Output to) {
   }
 }
 
-static __attribute__((noinline)) void graph_backward(const GraphHead &head, const GraphHeadGradient &grad, Arena &arena) {
+// Memberships in chunks, and their gradients.
+struct Memberships {
+  int chunks;
+  float *left, *right, *dleft, *dright;
+};
+
+// The edges between `rows` queries from `block` on and the current tile, for all chunks: their
+// columns and gradients come from cache after the first.
+static void gradient_block(const GraphHead &head, const GraphHeadGradient &grad,
+                           const Memberships &m, const TileWalk &walk, const DenseTile &tile,
+                           int block, int rows) {
+  const bool dense = is_dense(walk, block, rows, DENSE_BACKWARD);
+  for (int r = 0; dense && r < rows; ++r) {
+    const uint32_t e = walk.begin[block + r];
+    spread(grad.score + e, walk.first, grad.column + e, int(walk.end[block + r] - e),
+           tile.block + r * tile.stride, tile.stride);
+  }
+  for (int chunk = 0; chunk < m.chunks; ++chunk) {
+    const size_t row = (size_t(chunk) * head.rows + block) * CHUNK;
+    const size_t column = size_t(chunk) * head.columns * CHUNK;
+    if (dense) {
+      const size_t key = column + size_t(walk.first) * CHUNK;
+      gemm<true>({tile.block, tile.stride, 1, m.right + key, CHUNK, m.dleft + row, CHUNK}, rows, CHUNK,
+                 tile_keys(walk));
+      gemm<true>({tile.block, 1, tile.stride, m.left + row, CHUNK, m.dright + key, CHUNK},
+                 tile_keys(walk), CHUNK, rows);
+      continue;
+    }
+    for (int r = 0; r < rows; ++r) {
+      const uint32_t e = walk.begin[block + r];
+      const int count = int(walk.end[block + r] - e);
+      if (count == 0) continue;
+      const size_t at = row + size_t(r) * CHUNK;
+      edge_sum_and_scatter(grad.score + e, m.right + column, m.dleft + at, m.left + at,
+                           m.dright + column, CHUNK, grad.column + e, count);
+    }
+  }
+}
+
+static void graph_backward(const GraphHead &head, const GraphHeadGradient &grad, Arena &arena) {
   const int padded = round_up(head.clusters, CHUNK);
   const size_t rows = size_t(head.rows) * padded, columns = size_t(head.columns) * padded;
-  float *left = arena.take(rows), *dleft = arena.take(rows);
-  float *right = arena.take(columns), *dright = arena.take(columns);
-  pack_chunks(head.left, head.rows, head.clusters, left);
-  pack_chunks(head.right, head.columns, head.clusters, right);
-  fill(dleft, int64_t(rows), 0);
-  fill(dright, int64_t(columns), 0);
-  const uint32_t first = grad.start[0], last = grad.start[head.rows];
-  for (uint32_t e = first; e < last; ++e) {
+  Memberships m;
+  m.chunks = padded / CHUNK;
+  m.left = arena.take(rows), m.dleft = arena.take(rows);
+  m.right = arena.take(columns), m.dright = arena.take(columns);
+  pack_chunks(head.left, head.rows, head.clusters, m.left);
+  pack_chunks(head.right, head.columns, head.clusters, m.right);
+  fill(m.dleft, int64_t(rows), 0);
+  fill(m.dright, int64_t(columns), 0);
+  for (uint32_t e = grad.start[0]; e < grad.start[head.rows]; ++e) {
     const float g = grad.score[e] + grad.density;
     grad.score[e] = g > 1 ? 1 : g < -1 ? -1 : g;
   }
   TileWalk walk = tile_walk(grad.start, grad.column, head.rows, head.columns, arena);
+  const DenseTile tile = dense_tile(walk, CHUNK, arena);
   for (rewind(walk); advance(walk);) {
-    for (int chunk = 0; chunk < padded / CHUNK; ++chunk) {
-      const size_t r = size_t(chunk) * head.rows * CHUNK, c = size_t(chunk) * head.columns * CHUNK;
-      for (int i = 0; i < head.rows; ++i) {
-        const uint32_t e = walk.begin[i];
-        const int count = int(walk.end[i] - e);
-        if (count == 0) continue;
-        const size_t at = r + size_t(i) * CHUNK;
-        edge_sum_and_scatter(grad.score + e, right + c, dleft + at, left + at, dright + c, CHUNK,
-                             grad.column + e, count);
-      }
+    for (int block = 0; block < head.rows; block += QUERY_TILE) {
+      gradient_block(head, grad, m, walk, tile, block, rows_of_block(block, head.rows));
     }
   }
-  unpack_chunks(dleft, head.rows, head.clusters, grad.left);
-  unpack_chunks(dright, head.columns, head.clusters, grad.right);
+  unpack_chunks(m.dleft, head.rows, head.clusters, grad.left);
+  unpack_chunks(m.dright, head.columns, head.clusters, grad.right);
 }

@@ -1,9 +1,10 @@
 // Attention over the edges of a graph: softmax over each query's edges only, dropout, weighted sum.
 // That equals full softmax times the mask, normalised to sum 1 over each row again.
 //
-// Cost an edge, d = head dim: forward 4 d FLOPs (a dot product, a weighted row), backward 8 d (a dot
-// product, a weighted row, two scattered rows); nothing a pair without an edge costs. Memory: a
-// column and a weight (8 bytes) an edge, packed copies of k and v.
+// Keys go by in tiles, queries in blocks; blocks full of edges run as tile products
+// (dense_tiles.hpp). Cost an edge, d = head dim: forward 4 d FLOPs (a dot product, a weighted row),
+// backward 8 d (a dot product, a weighted row, two scattered rows); a pair without an edge costs
+// nothing. Memory: a column and a weight (8 bytes) an edge, packed copies of k and v.
 
 // keep[e] = 0 or `scale` for the columns of a row. Whole groups of 128 columns or only those asked
 // for, whichever takes fewer evaluations of the generator.
@@ -69,47 +70,103 @@ CK_INLINE void finish_row(const SparseHead &head, const Dropout &dropout, int i,
   }
 }
 
+// Dropped, scaled weights from stored ones.
+CK_INLINE void apply_dropout(const float *weight, float scale, int count, float *dropped) {
+  for (int e = 0; e < count; ++e) {
+    dropped[e] = __builtin_signbit(weight[e]) ? 0.0f : weight[e] * scale;
+  }
+}
+
+// A head's operands as padded rows: [keys][padded], [queries][padded].
+struct SparsePacked {
+  int padded;
+  float *k, *v, *q;
+};
+
+static SparsePacked pack_head(const SparseHead &head, float k_factor, float q_factor, Arena &arena) {
+  SparsePacked p;
+  p.padded = round_up(head.dim, CHUNK);
+  const size_t keys = size_t(head.keys) * p.padded, queries = size_t(head.queries) * p.padded;
+  p.k = arena.take(keys), p.v = arena.take(keys), p.q = arena.take(queries);
+  pack_rows(head.k, head.keys, head.keys, head.dim, p.padded, k_factor, p.k);
+  pack_rows(head.v, head.keys, head.keys, head.dim, p.padded, 1, p.v);
+  pack_rows(head.q, head.queries, head.queries, head.dim, p.padded, q_factor, p.q);
+  return p;
+}
+
+// Scores of the edges between `rows` queries from `block` on and the current tile.
+static void score_block(const SparseHead &head, const SparsePacked &p, const TileWalk &walk,
+                        DenseTile &tile, int block, int rows, float *row) {
+  const bool dense = is_dense(walk, block, rows, DENSE_FORWARD);
+  const float *q = p.q + size_t(block) * p.padded;
+  if (dense) {
+    transpose_tile(tile, walk, p.k, p.padded);
+    all_pairs(tile, q, rows, p.padded);
+  }
+  for (int r = 0; r < rows; ++r) {
+    const uint32_t e = walk.begin[block + r];
+    const int count = int(walk.end[block + r] - e);
+    if (count == 0) continue;
+    // Through `row`: a whole vector could reach into the next tile's scores.
+    if (dense) {
+      pick(tile.block + r * tile.stride, walk.first, head.column + e, count, row);
+    } else {
+      edge_dots(q + size_t(r) * p.padded, p.k, p.padded, head.column + e, count, row);
+    }
+    for (int c = 0; c < count; ++c) head.weight[e + c] = row[c];
+  }
+}
+
+// out += dropped weights times values, for the same edges.
+static void sum_block(const SparseHead &head, const SparsePacked &p, const TileWalk &walk,
+                      DenseTile &tile, int block, int rows, float *row, float *out) {
+  const bool dense = is_dense(walk, block, rows, DENSE_FORWARD);
+  for (int r = 0; r < rows; ++r) {
+    const uint32_t e = walk.begin[block + r];
+    const int count = int(walk.end[block + r] - e);
+    apply_dropout(head.weight + e, head.dropout.scale, count, row);
+    if (dense) {
+      spread(row, walk.first, head.column + e, count, tile.block + r * tile.stride, tile.stride);
+    } else if (count > 0) {
+      edge_sum(row, p.v, p.padded, head.column + e, count, out + size_t(block + r) * p.padded);
+    }
+  }
+  if (dense) {
+    const float *v = p.v + size_t(walk.first) * p.padded;
+    gemm<true>({tile.block, tile.stride, 1, v, p.padded, out + size_t(block) * p.padded, p.padded},
+               rows, p.padded, tile_keys(walk));
+  }
+}
+
+CK_INLINE int rows_of_block(int block, int rows) {
+  return rows - block < QUERY_TILE ? rows - block : QUERY_TILE;
+}
+
 static void sparse_forward(const SparseHead &head, Arena &arena) {
-  const int padded = round_up(head.dim, CHUNK);
-  const size_t packed = size_t(head.keys) * padded, rows = size_t(head.queries) * padded;
-  float *k = arena.take(packed), *v = arena.take(packed);
-  float *q = arena.take(rows), *out = arena.take(rows);
-  pack_rows(head.k, head.keys, head.keys, head.dim, padded, 1, k);
-  pack_rows(head.v, head.keys, head.keys, head.dim, padded, 1, v);
-  pack_rows(head.q, head.queries, head.queries, head.dim, padded, head.scale * LOG2_E, q);
-  fill(out, int64_t(rows), 0);
+  const SparsePacked p = pack_head(head, 1, head.scale * LOG2_E, arena);
+  float *out = arena.take(size_t(head.queries) * p.padded);
+  fill(out, int64_t(head.queries) * p.padded, 0);
   const int longest = longest_row(head.start, head.queries);
   float *row = arena.take(longest + 2 * WIDTH), *keep = arena.take(longest + 2 * WIDTH);
   float *dense = arena.take(round_up(head.keys, DROPOUT_GROUP));
   const Dropout dropout = of_head(head.dropout);
   TileWalk walk = tile_walk(head.start, head.column, head.queries, head.keys, arena);
+  DenseTile tile = dense_tile(walk, p.padded, arena);
 
   for (rewind(walk); advance(walk);) {
-    for (int i = 0; i < head.queries; ++i) {
-      const uint32_t e = walk.begin[i];
-      const int count = int(walk.end[i] - e);
-      if (count == 0) continue;
-      // Rows are scored into `row` first: a whole vector could reach into the next row's weights.
-      edge_dots(q + size_t(i) * padded, k, padded, head.column + e, count, row);
-      for (int c = 0; c < count; ++c) head.weight[e + c] = row[c];
+    for (int block = 0; block < head.queries; block += QUERY_TILE) {
+      score_block(head, p, walk, tile, block, rows_of_block(block, head.queries), row);
     }
   }
   for (int i = 0; i < head.queries; ++i) {
     if (head.start[i] < head.start[i + 1]) finish_row(head, dropout, i, row, keep, dense);
   }
   for (rewind(walk); advance(walk);) {
-    for (int i = 0; i < head.queries; ++i) {
-      const uint32_t e = walk.begin[i];
-      const int count = int(walk.end[i] - e);
-      if (count == 0) continue;
-      for (int c = 0; c < count; ++c) {
-        const float w = head.weight[e + c];
-        row[c] = __builtin_signbit(w) ? 0.0f : w * dropout.scale;
-      }
-      edge_sum(row, v, padded, head.column + e, count, out + size_t(i) * padded);
+    for (int block = 0; block < head.queries; block += QUERY_TILE) {
+      sum_block(head, p, walk, tile, block, rows_of_block(block, head.queries), row, out);
     }
   }
-  unpack_rows(out, head.queries, head.dim, padded, head.out);
+  unpack_rows(out, head.queries, head.dim, p.padded, head.out);
 }
 
 // From weights and the gradients of the dropped weights: dropped weights and score gradients.
@@ -123,47 +180,84 @@ CK_INLINE void edge_gradients(const float *weight, float scale, float inner, int
   }
 }
 
+// Rows that backward reads and adds to, padded like SparsePacked's.
+struct SparseGradients {
+  float *dk, *dv, *dq, *dout, *inner;
+  float *gradient, *dropped;  // of the edges at hand
+};
+
+static void backward_block(const SparseHead &head, const SparsePacked &p, const SparseGradients &g,
+                           const TileWalk &walk, DenseTile &tile, int block, int rows,
+                           float *score) {
+  const bool dense = is_dense(walk, block, rows, DENSE_BACKWARD);
+  const int padded = p.padded;
+  const size_t first_row = size_t(block) * padded, first_key = size_t(walk.first) * padded;
+  if (dense) {
+    transpose_tile(tile, walk, p.v, padded);
+    all_pairs(tile, g.dout + first_row, rows, padded);
+  }
+  for (int r = 0; r < rows; ++r) {
+    const uint32_t e = walk.begin[block + r];
+    const int count = int(walk.end[block + r] - e);
+    if (count == 0 && !dense) continue;
+    const int32_t *column = head.column + e;
+    const size_t at = first_row + size_t(r) * padded;
+    float *pairs = tile.block + r * tile.stride;
+    if (dense) {
+      pick(pairs, walk.first, column, count, g.gradient);
+    } else {
+      edge_dots(g.dout + at, p.v, padded, column, count, g.gradient);
+    }
+    edge_gradients(head.weight + e, head.dropout.scale, g.inner[block + r], count, g.dropped,
+                   g.gradient);
+    if (score) {
+      for (int c = 0; c < count; ++c) score[e + c] = g.gradient[c];
+    }
+    if (dense) {
+      spread(g.gradient, walk.first, column, count, pairs, tile.stride);
+      spread(g.dropped, walk.first, column, count, tile.second + r * tile.stride, tile.stride);
+    } else {
+      edge_sum(g.gradient, p.k, padded, column, count, g.dq + at);
+      edge_scatter(g.gradient, p.q + at, g.dk, padded, column, count);
+      edge_scatter(g.dropped, g.dout + at, g.dv, padded, column, count);
+    }
+  }
+  if (!dense) return;
+  const int keys = tile_keys(walk), stride = tile.stride;
+  gemm<true>({tile.second, 1, stride, g.dout + first_row, padded, g.dv + first_key, padded}, keys,
+             padded, rows);
+  gemm<true>({tile.block, 1, stride, p.q + first_row, padded, g.dk + first_key, padded}, keys, padded,
+             rows);
+  gemm<true>({tile.block, stride, 1, p.k + first_key, padded, g.dq + first_row, padded}, rows, padded,
+             keys);
+}
+
 static void sparse_backward(const SparseHead &head, const SparseHeadGradient &grad, Arena &arena) {
-  const int padded = round_up(head.dim, CHUNK);
-  const size_t packed = size_t(head.keys) * padded, rows = size_t(head.queries) * padded;
-  float *k = arena.take(packed), *v = arena.take(packed);
-  float *dk = arena.take(packed), *dv = arena.take(packed);
-  float *q = arena.take(rows), *dq = arena.take(rows), *dout = arena.take(rows);
-  float *inner = arena.take(head.queries);
-  pack_rows(head.k, head.keys, head.keys, head.dim, padded, head.scale, k);
-  pack_rows(head.v, head.keys, head.keys, head.dim, padded, 1, v);
-  pack_rows(head.q, head.queries, head.queries, head.dim, padded, head.scale, q);
-  pack_rows(grad.out_gradient, head.queries, head.queries, head.dim, padded, 1, dout);
-  fill(dk, int64_t(packed), 0);
-  fill(dv, int64_t(packed), 0);
-  fill(dq, int64_t(rows), 0);
+  const SparsePacked p = pack_head(head, head.scale, head.scale, arena);
+  const size_t keys = size_t(head.keys) * p.padded, queries = size_t(head.queries) * p.padded;
+  const int longest = longest_row(head.start, head.queries);
+  SparseGradients g;
+  g.dk = arena.take(keys), g.dv = arena.take(keys);
+  g.dq = arena.take(queries), g.dout = arena.take(queries), g.inner = arena.take(head.queries);
+  g.gradient = arena.take(longest + 2 * WIDTH), g.dropped = arena.take(longest + 2 * WIDTH);
+  fill(g.dk, int64_t(keys), 0);
+  fill(g.dv, int64_t(keys), 0);
+  fill(g.dq, int64_t(queries), 0);
+  pack_rows(grad.out_gradient, head.queries, head.queries, head.dim, p.padded, 1, g.dout);
   for (int i = 0; i < head.queries; ++i) {
     const float *o = grad.out.data + i * grad.out.row;
     float total = 0;
-    for (int c = 0; c < head.dim; ++c) total += o[c] * dout[size_t(i) * padded + c];
-    inner[i] = total;
+    for (int c = 0; c < head.dim; ++c) total += o[c] * g.dout[size_t(i) * p.padded + c];
+    g.inner[i] = total;
   }
-  const int longest = longest_row(head.start, head.queries);
-  float *gradient = arena.take(longest + 2 * WIDTH), *dropped = arena.take(longest + 2 * WIDTH);
   TileWalk walk = tile_walk(head.start, head.column, head.queries, head.keys, arena);
+  DenseTile tile = dense_tile(walk, p.padded, arena);
   for (rewind(walk); advance(walk);) {
-    for (int i = 0; i < head.queries; ++i) {
-      const uint32_t e = walk.begin[i];
-      const int count = int(walk.end[i] - e);
-      if (count == 0) continue;
-      const int32_t *column = head.column + e;
-      const size_t at = size_t(i) * padded;
-      edge_dots(dout + at, v, padded, column, count, gradient);
-      edge_gradients(head.weight + e, head.dropout.scale, inner[i], count, dropped, gradient);
-      edge_sum(gradient, k, padded, column, count, dq + at);
-      edge_scatter(gradient, q + at, dk, padded, column, count);
-      edge_scatter(dropped, dout + at, dv, padded, column, count);
-      if (grad.score) {
-        for (int c = 0; c < count; ++c) grad.score[e + c] = gradient[c];
-      }
+    for (int block = 0; block < head.queries; block += QUERY_TILE) {
+      backward_block(head, p, g, walk, tile, block, rows_of_block(block, head.queries), grad.score);
     }
   }
-  unpack_rows(dq, head.queries, head.dim, padded, grad.q);
-  unpack_rows(dk, head.keys, head.dim, padded, grad.k);
-  unpack_rows(dv, head.keys, head.dim, padded, grad.v);
+  unpack_rows(g.dq, head.queries, head.dim, p.padded, grad.q);
+  unpack_rows(g.dk, head.keys, head.dim, p.padded, grad.k);
+  unpack_rows(g.dv, head.keys, head.dim, p.padded, grad.v);
 }

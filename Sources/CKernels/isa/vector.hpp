@@ -25,7 +25,8 @@ CK_INLINE Float load(const float *p) { return *reinterpret_cast<const FloatAnywh
 CK_INLINE void store(float *p, Float x) { *reinterpret_cast<FloatAnywhere *>(p) = x; }
 CK_INLINE Int load(const int32_t *p) { return *reinterpret_cast<const IntAnywhere *>(p); }
 CK_INLINE void store(int32_t *p, Int x) { *reinterpret_cast<IntAnywhere *>(p) = x; }
-CK_INLINE Float splat(float x) { return Float{} + x; }
+// Subtracting zero changes no number, not even -0, so nothing but the broadcast is left of it.
+CK_INLINE Float splat(float x) { return x - Float{}; }
 
 // a * b + c in one rounding where the instruction set has it.
 CK_INLINE Float fma(Float a, Float b, Float c) { return a * b + c; }
