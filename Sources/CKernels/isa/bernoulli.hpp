@@ -22,25 +22,31 @@ static void pack_panels(Input from, int columns, int clusters, float *to) {
   }
 }
 
-// Appends the numbers of the set bits of `words`, ascending.
-static __attribute__((noinline)) void append_bits(const uint64_t *words, int count, EdgeBuffer &edges) {
-  int total = 0;
-  for (int w = 0; w < count; ++w) total += __builtin_popcountll(words[w]);
-  int32_t *to = edges.next(size_t(total));
-  for (int w = 0; w < count; ++w) {
-    uint64_t bits = words[w];
+// Writes origin + the numbers of the set bits, ascending; returns the place after them.
+CK_INLINE int32_t *append_word(uint64_t bits, int origin, int32_t *to) {
 #ifdef CK_AVX512
-    if (bits == 0) continue;
-    const Int lanes = lane_numbers() + w * 64;
+  if (bits & (bits - 1)) {
+    const Int lanes = lane_numbers() + origin;
     CK_UNROLL
     for (int part = 0; part < 4; ++part) {
       const uint32_t mask = uint32_t(bits >> (16 * part)) & 0xFFFFu;
       store(to, (Int)_mm512_maskz_compress_epi32(__mmask16(mask), (__m512i)(lanes + 16 * part)));
       to += __builtin_popcount(mask);
     }
-#else
-    for (; bits; bits &= bits - 1) *to++ = w * 64 + __builtin_ctzll(bits);
+    return to;
+  }
 #endif
+  for (; bits; bits &= bits - 1) *to++ = origin + __builtin_ctzll(bits);
+  return to;
+}
+
+// Appends the numbers of the set bits of `words`, ascending.
+static void append_bits(const uint64_t *words, int count, EdgeBuffer &edges) {
+  int total = 0;
+  for (int w = 0; w < count; ++w) total += __builtin_popcountll(words[w]);
+  int32_t *to = edges.next(size_t(total));
+  for (int w = 0; w < count; ++w) {
+    if (words[w]) to = append_word(words[w], w * 64, to);
   }
   edges.count += size_t(total);
 }

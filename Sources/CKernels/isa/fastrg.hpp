@@ -169,17 +169,35 @@ static __attribute__((noinline)) void cluster_sums(const GraphHead &head, float 
   for (int v = 0; v < k; ++v) sums[v] = float(total[v]);
 }
 
-// Coalesces duplicates and sorts each row, by way of a row of bits.
-static void coalesce(const GraphHead &head, const int32_t *keys, const uint32_t *totals,
-                     uint32_t *start, EdgeBuffer &edges, Arena &arena) {
-  const int words = (head.columns + 63) / 64;
+// Coalesces duplicates and sorts each row by way of a row of bits. A second row of bits says which
+// words of the first are in use: only those are visited and cleared, so that the cost follows the
+// edges, not n.
+static __attribute__((noinline)) void coalesce(const GraphHead &head, const int32_t *keys,
+                                               const uint32_t *totals, uint32_t *start,
+                                               EdgeBuffer &edges, Arena &arena) {
+  const int words = (head.columns + 63) / 64, used_words = (words + 63) / 64;
   uint64_t *bits = arena.take<uint64_t>(size_t(words));
+  uint64_t *used = arena.take<uint64_t>(size_t(used_words));
+  for (int w = 0; w < words; ++w) bits[w] = 0;
+  for (int u = 0; u < used_words; ++u) used[u] = 0;
   start[0] = 0;
   for (int i = 0; i < head.rows; ++i) {
-    for (int w = 0; w < words; ++w) bits[w] = 0;
-    for (uint32_t e = 0; e < totals[i]; ++e) bits[keys[e] / 64] |= uint64_t(1) << (keys[e] % 64);
+    for (uint32_t e = 0; e < totals[i]; ++e) {
+      const uint32_t key = uint32_t(keys[e]), word = key / 64;
+      bits[word] |= uint64_t(1) << (key % 64);
+      used[word / 64] |= uint64_t(1) << (word % 64);
+    }
+    int32_t *to = edges.next(totals[i]);
+    for (int u = 0; u < used_words; ++u) {
+      for (uint64_t left = used[u]; left; left &= left - 1) {
+        const int word = u * 64 + __builtin_ctzll(left);
+        to = append_word(bits[word], word * 64, to);
+        bits[word] = 0;
+      }
+      used[u] = 0;
+    }
+    edges.count = size_t(to - edges.begin());
     keys += totals[i];
-    append_bits(bits, words, edges);
     start[i + 1] = uint32_t(edges.count);
   }
 }

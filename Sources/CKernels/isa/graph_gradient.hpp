@@ -28,18 +28,17 @@ struct Memberships {
   float *left, *right, *dleft, *dright;
 };
 
-// The edges between `rows` queries from `block` on and the current tile, for all chunks: their
-// columns and gradients come from cache after the first.
+// The edges between `rows` queries from `block` on and the current tile, for some chunks.
 static void gradient_block(const GraphHead &head, const GraphHeadGradient &grad,
                            const Memberships &m, const TileWalk &walk, const DenseTile &tile,
-                           int block, int rows) {
+                           int block, int rows, int first_chunk, int end_chunk) {
   const bool dense = is_dense(walk, block, rows, DENSE_BACKWARD);
   for (int r = 0; dense && r < rows; ++r) {
     const uint32_t e = walk.begin[block + r];
     spread(grad.score + e, walk.first, grad.column + e, int(walk.end[block + r] - e),
            tile.block + r * tile.stride, tile.stride);
   }
-  for (int chunk = 0; chunk < m.chunks; ++chunk) {
+  for (int chunk = first_chunk; chunk < end_chunk; ++chunk) {
     const size_t row = (size_t(chunk) * head.rows + block) * CHUNK;
     const size_t column = size_t(chunk) * head.columns * CHUNK;
     if (dense) {
@@ -78,9 +77,15 @@ static void graph_backward(const GraphHead &head, const GraphHeadGradient &grad,
   }
   TileWalk walk = tile_walk(grad.start, grad.column, head.rows, head.columns, arena);
   const DenseTile tile = dense_tile(walk, CHUNK, arena);
+  // All chunks of a narrow tile fit in cache together: a block's columns and gradients are read once.
+  // Of a wide tile only one chunk does: all queries go by for each.
+  const int together = walk.width <= 512 ? m.chunks : 1;
   for (rewind(walk); advance(walk);) {
-    for (int block = 0; block < head.rows; block += QUERY_TILE) {
-      gradient_block(head, grad, m, walk, tile, block, rows_of_block(block, head.rows));
+    for (int chunk = 0; chunk < m.chunks; chunk += together) {
+      for (int block = 0; block < head.rows; block += QUERY_TILE) {
+        gradient_block(head, grad, m, walk, tile, block, rows_of_block(block, head.rows), chunk,
+                       chunk + together);
+      }
     }
   }
   unpack_chunks(m.dleft, head.rows, head.clusters, grad.left);
