@@ -59,8 +59,12 @@ public final class SequenceModel: Module {
   }
 
   /// Runs the model on a batch of texts, or of pairs for a matching head.
+  ///
+  /// - Parameter places: for heads that answer for each token, the tokens asked for, as indices into
+  ///   `[batch · n]`; logits are then `[places, classes]`. A vocabulary of logits for every token would
+  ///   take far more memory than all else.
   public func callAsFunction(
-    _ text: TextInput, _ second: TextInput? = nil, context: ForwardContext
+    _ text: TextInput, _ second: TextInput? = nil, context: ForwardContext, places: Tensor? = nil
   ) -> Output {
     precondition(
       (second != nil) == isMatching,
@@ -81,13 +85,20 @@ public final class SequenceModel: Module {
       logits = head!(matchingFeatures(pooled(states, text), pooled(secondStates, second)))
     } else if let maskedLanguageModelHead {
       logits = maskedLanguageModelHead(
-        encoder.normalized(states, keyMask: text.keyMask), tokenEmbedding: encoder.tokenEmbedding)
+        Self.select(encoder.normalized(states, keyMask: text.keyMask), places),
+        tokenEmbedding: encoder.tokenEmbedding)
     } else if case .tokenClassification = configuration.head {
-      logits = head!(encoder.normalized(states, keyMask: text.keyMask))
+      logits = head!(Self.select(encoder.normalized(states, keyMask: text.keyMask), places))
     } else {
       logits = head!(pooled(states, text))
     }
     return Output(logits: logits, density: density)
+  }
+
+  /// The hidden states at `places`, `[places, dim]`, or all of them, `[batch, n, dim]`.
+  private static func select(_ hidden: Tensor, _ places: Tensor?) -> Tensor {
+    guard let places else { return hidden }
+    return hidden.reshaped(-1, hidden.size(-1)).selecting(0, indices: places)
   }
 
   private var isMatching: Bool {

@@ -74,7 +74,8 @@ extension RunLog {
       examples.append(row.examples)
     }
 
-    mutating func truncate(afterStep step: Int) {
+    /// Drops the rows after a step.
+    public mutating func truncate(afterStep step: Int) {
       let rows = steps.prefix { $0 <= step }.count
       steps = Array(steps.prefix(rows))
       losses = Array(losses.prefix(rows))
@@ -120,7 +121,8 @@ extension RunLog {
       (0..<evaluations).map { values[($0 * layers + layer) * heads + head] }
     }
 
-    mutating func truncate(toEvaluations count: Int) {
+    /// Keeps the first so many evaluations.
+    public mutating func truncate(toEvaluations count: Int) {
       values = Array(values.prefix(count * layers * heads))
     }
   }

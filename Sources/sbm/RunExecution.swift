@@ -35,7 +35,7 @@ struct RunExecution {
   }
 
   /// Finds out in the first second what would go wrong after an hour: which runs are still to do, whether
-  /// their models can be built and their folders written.
+  /// their models can be built, their data is there and their folders can be written.
   private func check() throws -> [RunConfiguration] {
     try runs.filter { run in
       if try files(run).state(of: run, resumes: resumes) == .finished {
@@ -43,13 +43,18 @@ struct RunExecution {
         return false
       }
       if let task = TaskData.specification(run) { _ = try run.makeModel(task) }
+      try TaskData.requireSource(run)
       try FolderCheck.requireWritable(folder(run))
       return true
     }
   }
 
   private func train(_ run: RunConfiguration, _ progress: RunProgress) throws -> Trainer.Outcome {
-    let data = try TaskData(run) { progress.preparing($0) }
+    let data = try TaskData(run) {
+      progress.preparing($0)
+      // Nothing of the run needs saving yet, and what is half prepared is taken up or cleared next time.
+      if Interruption.isRequested { _exit(ExitCode.interrupted.rawValue) }
+    }
     let pool = WorkerPool(count: run.threads)
     var trainer = try Trainer(
       run, data: data, files: files(run), pool: pool, codeVersion: sbmVersion

@@ -89,7 +89,9 @@ import Training
       Example(tokens: [5, 6], label: .tokenClasses([-100, 1])),
     ]
     let layout = ShardLayout(tokenBudget: 4)
-    let result = try step(model, threads: 1).evaluate(shards(examples, layout), stream: stream)
+    let shards = shards(examples, layout)
+    let result = try step(model, threads: 1)
+      .evaluate(shards.count, stream: stream) { shards[$0] }
     var (sum, count) = (0.0, 0)
     for example in examples {
       guard case .tokenClasses(let classes) = example.label else { continue }
@@ -126,7 +128,8 @@ import Training
     }
     #expect(error?.kind == .outOfMemory)
     let short = [Example(tokens: [1, 2], label: .classIndex(1))]
-    let result = try step.evaluate(shards(short, ShardLayout(tokenBudget: 9)), stream: stream)
+    let layout = ShardLayout(tokenBudget: 9)
+    let result = try step.evaluate(1, stream: stream) { _ in Shard([0], short, layout: layout) }
     #expect(result.loss.isFinite)
   }
 

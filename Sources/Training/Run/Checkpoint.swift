@@ -8,12 +8,14 @@ import Torch
 /// Random numbers need nothing: they are functions of the seed and the step.
 struct Checkpoint {
   static let format = "SBMTransformer checkpoint"
-  static let formatVersion = 1
+  static let formatVersion = 2
 
   /// The run's identity: the hash of the settings that influence results.
   var identity: String
   /// Steps done.
   var step: Int
+  /// The last step whose evaluation on dev is part of ``best``.
+  var evaluatedStep: Int
   /// Seconds of training so far.
   var seconds: Double
   /// Parameters after `step`, by name.
@@ -39,6 +41,7 @@ struct Checkpoint {
       try file.setAttribute("format_version", Self.formatVersion)
       try file.setAttribute("identity", identity)
       try file.setAttribute("step", step)
+      try file.setAttribute("evaluated_step", evaluatedStep)
       try file.setAttribute("seconds", seconds)
       try Self.write(parameters, to: file, "parameters")
       try Self.write(numbered(moments.firstMoments), to: file, "first_moments")
@@ -69,6 +72,7 @@ struct Checkpoint {
     }
     identity = try file.attribute("identity")
     step = try file.attribute("step")
+    evaluatedStep = try file.attribute("evaluated_step")
     seconds = try file.attribute("seconds")
     parameters = try Self.read(file, "parameters")
     let first = try Self.read(file, "first_moments")
@@ -91,11 +95,12 @@ struct Checkpoint {
 
   /// A checkpoint of a run's state.
   init(
-    identity: String, step: Int, seconds: Double, model: some Module, moments: AdamWState,
-    best: Best?
+    identity: String, step: Int, evaluatedStep: Int, seconds: Double, model: some Module,
+    moments: AdamWState, best: Best?
   ) {
     self.identity = identity
     self.step = step
+    self.evaluatedStep = evaluatedStep
     self.seconds = seconds
     self.parameters = Self.values(of: model)
     self.moments = moments

@@ -8,7 +8,9 @@ public struct TaskData: Sendable {
   /// The task.
   public let task: TaskSpecification
   /// The splits by name: train, dev, test, and MNLI's mismatched ones.
-  private let splits: [Split: TokenSplit]
+  private let splits: [Split: any ExampleStore]
+  /// How sequences are masked each time they are read, in masked language modelling.
+  private let masking: TokenMasking?
   /// The first so many examples of each split that the run uses.
   private let limits: [Split: Int]
 
@@ -16,10 +18,7 @@ public struct TaskData: Sendable {
   ///
   /// - Throws: `DataError` when published files are missing or not what they should be.
   public init(_ run: RunConfiguration, progress: DataProgress.Handler? = nil) throws {
-    let name = run.task.rawValue
-    guard let entry = DatasetEntry.named(name) else {
-      throw TrainingError.unsupported("task \(name) has no data set in this build")
-    }
+    let entry = try Self.entry(run)
     let root = Self.root(run)
     if run.task == .listops {
       var counts = ListOps.Counts()
@@ -30,14 +29,31 @@ public struct TaskData: Sendable {
     let source = try entry.source(root, Self.options(run, root))
     let cache = try Self.prepare(source, root, progress)
     task = cache.task
+    masking = (source as? MaskedText)?.masking
     let labelled = task.expectedCounts.filter(\.isLabelled).map(\.split)
     splits = try Dictionary(uniqueKeysWithValues: labelled.map { ($0, try cache.split($0)) })
     limits = [
       .train: run.data.trainExamples, .dev: run.data.devExamples, .test: run.data.testExamples,
     ].filter { $0.value > 0 }
     for split in [Split.train, .dev] where count(split) == 0 {
-      throw TrainingError.noData(task: name, split: split.rawValue)
+      throw TrainingError.noData(task: task.name, split: split.rawValue)
     }
+  }
+
+  /// Finds out, without reading them, whether the examples of `run` are there or can be made.
+  ///
+  /// - Throws: `DataError` with what to do when published files are missing.
+  public static func requireSource(_ run: RunConfiguration) throws {
+    let (entry, root) = (try entry(run), root(run))
+    // ListOps is generated where there are no tables.
+    if run.task != .listops { _ = try entry.source(root, options(run, root)) }
+  }
+
+  private static func entry(_ run: RunConfiguration) throws -> DatasetEntry {
+    guard let entry = DatasetEntry.named(run.task.rawValue) else {
+      throw TrainingError.unsupported("task \(run.task.rawValue) has no data set in this build")
+    }
+    return entry
   }
 
   /// The split that the final test runs on: test, or dev where test has no labels (GLUE).
@@ -48,16 +64,44 @@ public struct TaskData: Sendable {
     min(splits[split]?.count ?? 0, limits[split] ?? .max)
   }
 
-  /// Cuts the examples at `indices` of `split` into padded shards.
+  /// The shards of a training step, as its run with stream `run` sees them.
   ///
   /// - Throws: `DataError` when the cache cannot be read.
-  func shards(_ indices: [Int], of split: Split, layout: ShardLayout) throws -> [Shard] {
+  func shards(
+    _ draws: [TrainingPlan.Draw], layout: ShardLayout, run: RandomStream
+  ) throws -> [Shard] {
+    // Each epoch masks anew; without masking all epochs are one.
+    let epochs = masking == nil ? [0] : Set(draws.map(\.epoch)).sorted()
+    return try epochs.flatMap { epoch in
+      let examples = draws.filter { masking == nil || $0.epoch == epoch }.map(\.example)
+      return try cut(examples, of: .train, layout: layout).map {
+        try shard($0, of: .train, layout: layout, run: run, epoch: epoch)
+      }
+    }
+  }
+
+  /// Cuts the examples at `indices` of `split` into lists of similar length.
+  func cut(_ indices: [Int], of split: Split, layout: ShardLayout) throws -> [[Int]] {
+    layout.cut(indices, lengths: try store(split).lengths)
+  }
+
+  /// Reads and pads the examples at `indices` of `split`.
+  ///
+  /// - Throws: `DataError` when the cache cannot be read.
+  func shard(
+    _ indices: [Int], of split: Split, layout: ShardLayout, run: RandomStream, epoch: Int = 0
+  ) throws -> Shard {
+    let store = try store(split)
+    guard let masking else { return try Shard(indices, from: store, layout: layout) }
+    let masked = MaskedStore(store, masking, run: run.child(split.rawValue), epoch: epoch)
+    return try Shard(indices, from: masked, layout: layout)
+  }
+
+  private func store(_ split: Split) throws -> any ExampleStore {
     guard let store = splits[split] else {
       throw TrainingError.noData(task: task.name, split: split.rawValue)
     }
-    return try layout.cut(indices, lengths: store.lengths).map {
-      try Shard($0, from: store, layout: layout)
-    }
+    return store
   }
 
   /// The task of `run`, if this build has data for it.

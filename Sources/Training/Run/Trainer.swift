@@ -20,20 +20,23 @@ public struct Trainer {
     case failed(String)
   }
 
-  private let run: RunConfiguration
-  private let data: TaskData
-  private let files: RunFiles
-  private let observe: (RunEvent) -> Void
-  private let step: ShardedStep
-  private let layout: ShardLayout
+  let run: RunConfiguration
+  let data: TaskData
+  let files: RunFiles
+  let observe: (RunEvent) -> Void
+  let step: ShardedStep
+  let layout: ShardLayout
   private let plan: TrainingPlan
   private let schedule: OneCycle
-  private var optimizer: AdamW
-  private var log: RunLog
-  private var done = 0
-  private var best: Checkpoint.Best?
-  private var secondsBefore = 0.0
-  private var stepMilliseconds: [Double] = []
+  var optimizer: AdamW
+  var log: RunLog
+  /// Steps done.
+  var done = 0
+  /// The last step that dev was evaluated after.
+  var evaluatedStep = 0
+  /// The best parameters on dev so far.
+  var best: Checkpoint.Best?
+  var clock = RunClock()
 
   /// Builds the model and, if the run was begun before, goes back to its last checkpoint.
   ///
@@ -87,205 +90,89 @@ public struct Trainer {
 
   /// Trains, tests, and saves the log and checkpoints on the way.
   ///
-  /// - Throws: `HDF5Error` when they cannot be written (the last ones are whole), `TorchError` when
-  ///   memory runs out, `DataError` when examples cannot be read.
+  /// - Throws: `HDF5Error` when they cannot be written (the last ones are whole) and `DataError` when
+  ///   examples cannot be read. When memory runs out, the run has failed; others may go on.
   public mutating func perform() throws -> Outcome {
-    let settings = run.training
-    let begin = Date()
-    observe(.started(step: done, steps: settings.steps, parameters: log.cost.parameters))
-    // The first snapshot also finds out whether the folder can be written.
-    if done == 0 { try save(since: begin) }
-    while done < settings.steps {
-      if Interruption.isRequested {
-        log.status = .interrupted
-        try save(since: begin)
-        return .interrupted
+    do {
+      try begin()
+      while true {
+        if isEvaluationDue { try evaluate() }
+        if isCheckpointDue { try save() }
+        if done == run.training.steps { break }
+        try Interruption.check()
+        guard try trainOneStep() else {
+          return try fail(
+            "the loss is not a number at step \(done); try a smaller training.peak_learning_rate",
+            .nan)
+        }
+        try snapshotNowAndThen()
       }
-      guard try trainOneStep(since: begin) else { return try fail(since: begin) }
-      if done % settings.evalEvery == 0 || done == settings.steps { try evaluate(since: begin) }
-      if done % settings.checkpointEvery == 0 || done == settings.steps { try save(since: begin) }
+      try test()
+    } catch is Interruption {
+      log.status = .interrupted
+      try save()
+      return .interrupted
+    } catch let error as TorchError {
+      return try fail("\(error)", nil)
     }
-    try test()
     log.status = .finished
-    try save(since: begin)
+    try save()
     return .finished
   }
 
-  private func seconds(since begin: Date) -> Double {
-    secondsBefore + Date().timeIntervalSince(begin)
+  private mutating func begin() throws {
+    ProcessMemory.resetPeak()
+    clock.start()
+    observe(.started(step: done, steps: run.training.steps, parameters: log.cost.parameters))
+    // The first snapshot also finds out whether the folder can be written.
+    try writeLog()
   }
-}
 
-// MARK: - The parts of a run
+  private var isEvaluationDue: Bool {
+    done > evaluatedStep
+      && (done % run.training.evalEvery == 0 || done == run.training.steps)
+  }
 
-extension Trainer {
+  private var isCheckpointDue: Bool {
+    done % run.training.checkpointEvery == 0 || done == run.training.steps
+  }
+
   /// One optimizer step; false when the loss is not a number.
-  private mutating func trainOneStep(since begin: Date) throws -> Bool {
-    let start = Date()
-    let batch = plan.batch(done).map(\.example)
-    let shards = try data.shards(batch, of: .train, layout: layout)
+  private mutating func trainOneStep() throws -> Bool {
+    let start = ContinuousClock.now
+    let shards = try data.shards(plan.batch(done), layout: layout, run: run.stream)
     step.model.prepare(forStep: done)
     var result = try step.train(
       shards, parameters: optimizer.parameters.map(\.value),
       stream: run.stream.child("step").child(done))
+    guard result.loss.isFinite else {
+      done += 1
+      return false
+    }
     let (learningRate, beta1) = schedule(done)
-    done += 1
-    guard result.loss.isFinite else { return false }
-    if run.training.gradientClip > 0 {
-      result.gradients = try withError {
-        clipped(result.gradients, to: run.training.gradientClip)
-      }
-    }
     try withError {
-      optimizer.step(
-        gradients: result.gradients, learningRate: learningRate, beta1: beta1)
+      if run.training.gradientClip > 0 {
+        result.gradients = clipped(result.gradients, to: run.training.gradientClip)
+      }
+      optimizer.step(gradients: result.gradients, learningRate: learningRate, beta1: beta1)
     }
-    let milliseconds = Date().timeIntervalSince(start) * 1000
-    stepMilliseconds.append(milliseconds)
+    done += 1
+    let seconds = clock.add(stepSince: start)
     if done % run.training.logEvery == 0 || done == 1 || done == run.training.steps {
-      log.train.append(
-        row(result, learningRate: learningRate, seconds: seconds(since: begin)))
+      log.train.append(row(result, learningRate: learningRate))
     }
     observe(
-      .stepped(
-        step: done, steps: run.training.steps, loss: result.loss, seconds: milliseconds / 1000))
+      .stepped(step: done, steps: run.training.steps, loss: result.loss, seconds: seconds))
     return true
   }
 
-  private func row(
-    _ result: ShardedStep.Result, learningRate: Double? = nil, seconds: Double
-  ) -> RunLog.Row {
-    RunLog.Row(
-      step: done, loss: result.loss, metrics: metrics(result), learningRate: learningRate,
-      density: result.meanDensity, seconds: seconds, examples: done * run.training.batch)
-  }
-
-  private func metrics(_ result: ShardedStep.Result) -> [String: Double] {
-    Dictionary(
-      uniqueKeysWithValues: data.task.metrics.map {
-        ($0.rawValue, $0.value(result.predictions, meanLoss: result.loss))
-      })
-  }
-
-  /// Scores dev, each example once, and keeps the parameters if they are the best so far.
-  private mutating func evaluate(since begin: Date) throws {
-    let result = try evaluation(of: .dev, EvaluationPlan.all(count: data.count(.dev)))
-    let row = row(result, seconds: seconds(since: begin))
-    log.dev.append(row)
-    if !result.density.isEmpty { log.density.append(result.density) }
-    let metric = data.task.metrics[0]
-    let score = row.metrics[metric.rawValue] ?? .nan
-    let isBest =
-      best.map { metric.prefersLarger ? score > $0.score : score < $0.score } ?? !score.isNaN
-    if isBest {
-      best = .init(
-        step: done, score: score,
-        parameters: Checkpoint.values(of: step.model).mapValues { $0.cloned() })
-    }
-    observe(.evaluated(row, metric: metric.rawValue, isBest: isBest))
-  }
-
-  private func evaluation(of split: Split, _ examples: [Int]) throws -> ShardedStep.Result {
-    let shards = try data.shards(examples, of: split, layout: layout)
-    return try step.evaluate(
-      shards, stream: run.stream.child("evaluation").child(split.rawValue))
-  }
-
-  /// Tests the parameters that were best on dev.
-  private mutating func test() throws {
-    let final = Checkpoint.values(of: step.model).mapValues { $0.cloned() }
-    if let best { try step.model.load(best.parameters) }
-    defer { try? step.model.load(final) }
-    let split = data.testSplit
-    let count = data.count(split)
-    // The published loop drops the last partial batch; a set smaller than a batch is kept whole.
-    let examples =
-      run.runProtocol == .published && count >= run.training.batch && split == .test
-      ? EvaluationPlan.droppingPartialBatch(
-        count: count, batchSize: run.training.batch, stream: run.stream)
-      : EvaluationPlan.all(count: count)
-    let result = try evaluation(of: split, examples)
-    let test = RunLog.TestResult(
-      step: best?.step ?? done, loss: result.loss, metrics: metrics(result),
-      density: result.meanDensity, answers: answers(result.predictions.sortedByExample()))
-    log.test = test
-    log.verdict = didNotLearn(result) ? .didNotLearn : .learned
-    observe(.tested(test, metric: data.task.metrics[0].rawValue))
-  }
-
-  private func answers(_ predictions: Predictions) -> RunLog.TestResult.Answers {
-    if case .regression = data.task.output {
-      return .values(
-        predictions: predictions.predicted.map(Double.init),
-        labels: predictions.labels.map(Double.init))
-    }
-    return .classes(
-      predictions: predictions.predicted.map { Int($0) }, labels: predictions.labels.map { Int($0) }
-    )
-  }
-
-  /// Whether the model says the same of everything, with the loss of a model that knows nothing.
-  private func didNotLearn(_ result: ShardedStep.Result) -> Bool {
-    let classes: Int
-    switch data.task.output {
-    case .classes(let count), .tokenClasses(let count): classes = count
-    case .regression, .vocabulary: return result.predictions.areConstant
-    }
-    let ignorance = Foundation.log(Double(classes))
-    return result.predictions.areConstant && abs(result.loss - ignorance) <= 0.02 * ignorance
-  }
-
-  /// Ends a run whose loss is not a number; the checkpoint stays at the last good step.
-  private mutating func fail(since begin: Date) throws -> Outcome {
+  /// Ends a run that cannot go on; the checkpoint stays at the last good step.
+  private mutating func fail(_ reason: String, _ verdict: RunLog.Verdict?) throws -> Outcome {
     log.status = .failed
-    log.verdict = .nan
-    log.failure = "the loss is not a number at step \(done); try a smaller peak_learning_rate"
-    try files.write(log)
-    return .failed(log.failure!)
-  }
-}
-
-// MARK: - Saving and resuming
-
-extension Trainer {
-  /// The log first: it is never behind the checkpoint that a resumed run goes back to.
-  private mutating func save(since begin: Date) throws {
-    log.cost.millisecondsPerStep = median(stepMilliseconds) ?? log.cost.millisecondsPerStep
-    log.cost.peakMemory = peakMemory()
-    try files.write(log)
-    try Checkpoint(
-      identity: run.identity, step: done, seconds: seconds(since: begin), model: step.model,
-      moments: optimizer.state, best: best
-    ).write(to: files.checkpoint.path)
-  }
-
-  private mutating func resume(_ saved: RunLog, _ checkpoint: Checkpoint) throws {
-    do {
-      try step.model.load(checkpoint.parameters)
-    } catch let error as ParameterError {
-      throw TrainingError.badCheckpoint(path: files.checkpoint.path, problem: "\(error)")
-    }
-    let shapes = { (state: AdamWState) in state.firstMoments.map(\.shape) }
-    guard shapes(checkpoint.moments) == shapes(optimizer.state) else {
-      throw TrainingError.badCheckpoint(
-        path: files.checkpoint.path, problem: "the moments do not fit the model")
-    }
-    for (own, kept) in zip(optimizer.state.firstMoments, checkpoint.moments.firstMoments) {
-      own.copy(inPlace: kept)
-    }
-    for (own, kept) in zip(optimizer.state.secondMoments, checkpoint.moments.secondMoments) {
-      own.copy(inPlace: kept)
-    }
-    optimizer.state.step = checkpoint.moments.step
-    best = checkpoint.best
-    done = checkpoint.step
-    secondsBefore = checkpoint.seconds
-    let cost = saved.cost
-    let environment = log.environment
-    log = saved
-    log.truncate(afterStep: done)
-    log.cost = cost
-    log.environment.codeVersion = environment.codeVersion
+    log.verdict = verdict
+    log.failure = reason
+    try writeLog()
+    return .failed(reason)
   }
 }
 
@@ -295,15 +182,4 @@ private func clipped(_ gradients: [Tensor], to limit: Double) -> [Tensor] {
   let norm = squares.reduce(0, +).squareRoot()
   guard norm > limit else { return gradients }
   return gradients.map { $0.isDefined ? $0 * (limit / norm) : $0 }
-}
-
-private func median(_ values: [Double]) -> Double? {
-  values.isEmpty ? nil : values.sorted()[values.count / 2]
-}
-
-/// The largest resident memory of this process so far, in bytes.
-private func peakMemory() -> Int {
-  var usage = rusage()
-  getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-  return usage.ru_maxrss * 1024
 }

@@ -77,16 +77,18 @@ public struct ShardedStep: Sendable {
   public func train(
     _ shards: [Shard], parameters: [Tensor], stream: RandomStream
   ) throws -> Result {
-    let sizes = Sizes(shards)
+    let examples = shards.reduce(0) { $0 + $1.rows }
+    let targets = max(1, shards.reduce(0) { $0 + $1.targetCount })
     var gradients = [Tensor?](repeating: nil, count: parameters.count)
-    var result = try run(shards, sizes) { shard in
+    var result = try run(shards.count) { index in
+      let shard = shards[index]
       let (loss, output) = pass(shard, stream: stream, isTraining: true)
-      var objective = loss.sum / Double(sizes.targets)
+      var objective = loss.sum / Double(targets)
       if let density = output.density, settings.densityWeight > 0 {
-        let share = Double(shard.rows) / Double(sizes.examples)
+        let share = Double(shard.rows) / Double(examples)
         objective = objective + density.mean() * (settings.densityWeight * share)
       }
-      return Piece(loss, output, gradients: objective.gradients(of: parameters))
+      return Piece(shard, loss, output, gradients: objective.gradients(of: parameters))
     } consume: { piece in
       for (index, gradient) in piece.gradients.enumerated() where gradient.isDefined {
         if gradients[index] == nil {
@@ -102,42 +104,47 @@ public struct ShardedStep: Sendable {
     return result
   }
 
-  /// Runs the model over `shards` without dropout or gradients.
+  /// Runs the model over `count` shards without dropout or gradients.
   ///
-  /// - Parameter stream: keys the samples of mechanisms that draw them.
-  /// - Throws: ``TorchError`` of the first shard that failed, such as for want of memory.
-  public func evaluate(_ shards: [Shard], stream: RandomStream) throws -> Result {
-    try run(shards, Sizes(shards)) { shard in
-      withoutGradients {
+  /// - Parameters:
+  ///   - stream: keys the samples of mechanisms that draw them, as in training.
+  ///   - shard: reads a shard; called on the threads, so that only a few shards are held at a time.
+  ///   - progress: called with the number of shards done; what it throws ends the evaluation.
+  /// - Throws: ``TorchError`` of the first shard that failed, such as for want of memory, and what
+  ///   `shard` and `progress` throw.
+  public func evaluate(
+    _ count: Int, stream: RandomStream, shard: @escaping @Sendable (Int) throws -> Shard,
+    progress: (Int) throws -> Void = { _ in }
+  ) throws -> Result {
+    var done = 0
+    return try run(count) { index in
+      let shard = try shard(index)
+      return withoutGradients {
         let (loss, output) = pass(shard, stream: stream, isTraining: false)
-        return Piece(loss, output, gradients: [])
+        return Piece(shard, loss, output, gradients: [])
       }
     } consume: { _ in
+      done += 1
+      try progress(done)
     }
   }
 }
 
 extension ShardedStep {
-  /// Over how much the means of a batch are taken.
-  private struct Sizes: Sendable {
-    var examples: Int
-    var targets: Int
-
-    init(_ shards: [Shard]) {
-      examples = shards.reduce(0) { $0 + $1.rows }
-      targets = max(1, shards.reduce(0) { $0 + $1.targetCount })
-    }
-  }
-
   /// What one shard contributes.
   private struct Piece: Sendable {
+    var examples: Int
+    var targets: Int
+    /// The sum over targets.
     var loss: Double
     /// The sum over examples, `[layers, heads]` flattened.
     var density: [Double]?
     var predictions: Predictions
     var gradients: [Tensor]
 
-    init(_ loss: TaskLoss, _ output: SequenceModel.Output, gradients: [Tensor]) {
+    init(_ shard: Shard, _ loss: TaskLoss, _ output: SequenceModel.Output, gradients: [Tensor]) {
+      examples = shard.rows
+      targets = shard.targetCount
       self.loss = loss.sum.detached().item
       density = output.density.map { $0.detached().sum(0).array(of: Double.self) }
       predictions = loss.predictions
@@ -145,26 +152,30 @@ extension ShardedStep {
     }
   }
 
+  /// Runs `work` for each shard on the threads, and adds up what they give in their order.
   private func run(
-    _ shards: [Shard], _ sizes: Sizes, work: @escaping @Sendable (Shard) -> Piece,
-    consume: (Piece) -> Void
+    _ count: Int, work: @escaping @Sendable (Int) throws -> Piece,
+    consume: (Piece) throws -> Void
   ) throws -> Result {
     var result = Result()
     var density: [Double] = []
-    try pool.forEach(shards.count) { index in
-      try withError { work(shards[index]) }
+    var (examples, targets) = (0, 0)
+    try pool.forEach(count) { index in
+      try withError { try work(index) }
     } consume: { _, piece in
+      examples += piece.examples
+      targets += piece.targets
       result.loss += piece.loss
       if let more = piece.density {
         density = density.isEmpty ? more : zip(density, more).map { $0 + $1 }
       }
       result.predictions.append(piece.predictions)
-      consume(piece)
+      try consume(piece)
     }
-    result.loss /= Double(sizes.targets)
+    result.loss /= Double(max(1, targets))
     let heads = model.configuration.heads
     result.density = stride(from: 0, to: density.count, by: heads).map { start in
-      density[start..<start + heads].map { $0 / Double(sizes.examples) }
+      density[start..<start + heads].map { $0 / Double(examples) }
     }
     return result
   }
@@ -179,7 +190,12 @@ extension ShardedStep {
     func input(_ texts: TokenMatrix) -> TextInput {
       TextInput(texts, zeroIsPadding: settings.zeroIsPadding, device: settings.device)
     }
-    let output = model(input(shard.first), shard.second.map(input), context: context)
+    var places: Tensor?
+    if case .tokenClasses = shard.labels {
+      places = Tensor(shard.labelledPlaces, device: settings.device)
+    }
+    let output = model(
+      input(shard.first), shard.second.map(input), context: context, places: places)
     return (TaskLoss(output.logits, shard), output)
   }
 }

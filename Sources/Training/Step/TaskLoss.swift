@@ -10,45 +10,46 @@ struct TaskLoss {
 
   /// Compares `logits` with the labels of `shard`.
   ///
-  /// Classes: `[rows, classes]`; real numbers: `[rows, 1]`; tokens: `[rows, width, classes]`, of which
-  /// only places with a label count.
+  /// Classes: `[rows, classes]`; real numbers: `[rows, 1]`; tokens: `[targets, classes]`, the tokens
+  /// that ``Shard/labelledPlaces`` lists.
   init(_ logits: Tensor, _ shard: Shard) {
     // After a failure, which `withError` will throw, there is nothing to compare.
     guard logits.isDefined else {
       (sum, predictions) = (logits, Predictions())
       return
     }
-    let device = logits.device
+    func classes(_ labels: [Int32], of examples: [Int]) -> (Tensor, Predictions) {
+      let target = Tensor(labels, device: logits.device).to(.int64)
+      let predictions = Predictions(
+        examples: examples, predicted: logits.detached().argmax(1).array(),
+        labels: labels.map(Float.init))
+      return (crossEntropy(logits, labels: target).sum(), predictions)
+    }
     switch shard.labels {
     case .none:
       preconditionFailure("a loss needs labels")
     case .classes(let labels):
-      let target = Tensor(labels, device: device).to(.int64)
-      sum = crossEntropy(logits, labels: target).sum()
-      predictions = Predictions(
-        examples: shard.examples, predicted: logits.detached().argmax(1).array(),
-        labels: labels.map(Float.init))
+      (sum, predictions) = classes(labels, of: shard.examples)
+    case .tokenClasses(let labels):
+      let places = shard.labelledPlaces
+      (sum, predictions) = classes(
+        places.map { labels[$0] }, of: places.map { shard.examples[$0 / shard.first.width] })
     case .values(let labels):
       let values = logits.reshaped(-1)
-      sum = (values - Tensor(labels, device: device)).square().sum()
+      sum = (values - Tensor(labels, device: logits.device)).square().sum()
       predictions = Predictions(
         examples: shard.examples, predicted: values.detached().array(), labels: labels)
-    case .tokenClasses(let labels):
-      let flat = logits.reshaped(-1, logits.size(-1))
-      let target = Tensor(labels, device: device).to(.int64)
-      sum = crossEntropy(flat, labels: target).sum()
-      let best: [Float] = flat.detached().argmax(1).array()
-      predictions = Predictions()
-      let width = shard.first.width
-      for (place, label) in labels.enumerated() where label != Example.ignoredLabel {
-        predictions.append(
-          example: shard.examples[place / width], predicted: best[place], label: Float(label))
-      }
     }
   }
 }
 
 extension Shard {
+  /// The tokens that have a label, as indices into `[rows · width]`; all other tokens are no targets.
+  var labelledPlaces: [Int] {
+    guard case .tokenClasses(let classes) = labels else { return [] }
+    return classes.indices.filter { classes[$0] != Example.ignoredLabel }
+  }
+
   /// How many targets the loss is taken over: examples, or tokens that have a label.
   var targetCount: Int {
     guard case .tokenClasses(let classes) = labels else { return rows }
