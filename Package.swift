@@ -128,7 +128,7 @@ let package = Package(
     tests("DiagnosticsTests", ["Diagnostics"]),
     tests("ArgumentsTests", ["Arguments", "Diagnostics"]),
     tests("ExperimentsTests", ["Experiments", "Datasets", "Randomness", "TestSupport"]),
-    tests("CLITests", ["sbm", "TestSupport"]),
+    tests("CLITests", ["sbm", "RunLog", "TestSupport"]),
     tests("ResumeTests", ["sbm", "RunLog", "HDF5", "TestSupport"]),
     tests("RandomnessTests", ["Randomness"]),
     tests(
@@ -144,7 +144,12 @@ let package = Package(
     tests("BenchmarksTests", ["Benchmarks"]),
     tests("LayerKernelTests", ["CKernels", "NN", "Torch", "Randomness"]),
     tests("SamplerTests", ["Attention", "NN", "Torch", "Randomness"]),
-    tests("TrainingTests", ["Training", "Models", "NN", "Datasets", "Torch", "Randomness"]),
+    tests(
+      "TrainingTests",
+      [
+        "Training", "Experiments", "RunLog", "Models", "NN", "Datasets", "Torch", "Randomness",
+        "TestSupport",
+      ]),
     tests("HDF5Tests", ["HDF5", "Diagnostics"], resources: [.copy("Fixtures")]),
     tests("ReportsTests", ["Reports", "RunLog", "TestSupport"]),
     tests("RunLogTests", ["RunLog", "HDF5"]),

@@ -1,0 +1,107 @@
+import Datasets
+import Experiments
+import Foundation
+import RunLog
+import TestSupport
+import Testing
+import Training
+
+/// Whole runs on a few generated ListOps expressions.
+@Suite(.serialized) struct TrainerTests {
+  /// The data, made once and shared by the tests.
+  private static let scratch = Result { try TemporaryFolder() }
+
+  private func configuration(_ settings: [String]) throws -> RunConfiguration {
+    let scratch = try Self.scratch.get()
+    let text = """
+      name: tiny
+      task: listops
+      seeds: [0]
+      attention: {kind: softmax}
+      model: {layers: 1, dim: 16, heads: 2, head_dim: 8, feed_forward: 16}
+      training: {steps: 12, batch: 8, warmup: 3, eval_every: 4, checkpoint_every: 4, log_every: 1}
+      data: {length: 48, padded_length: 64, train_examples: 64, dev_examples: 20, test_examples: 21}
+      """
+    let overrides = ["data.root=\(scratch.url("data").path)", "threads=2"] + settings
+    return try #require(
+      try Experiment.parse(text, file: "tiny.yaml", .init(overrides: overrides)).runs.first)
+  }
+
+  private func train(_ settings: [String]) throws -> (
+    outcome: Trainer.Outcome, log: RunLog, files: RunFiles
+  ) {
+    let run = try configuration(settings)
+    let folder = try Self.scratch.get().url(UUID().uuidString)
+    let files = RunFiles(folder: folder, run: run.name)
+    var trainer = try Trainer(
+      run, data: try TaskData(run), files: files, pool: WorkerPool(count: 2), codeVersion: "test")
+    let outcome = try trainer.perform()
+    return (outcome, try RunLog(reading: files.log.path), files)
+  }
+
+  @Test func aRunLogsTrainingDevAndTest() throws {
+    let (outcome, log, files) = try train([])
+    #expect(outcome == .finished && log.status == .finished)
+    #expect(log.train.steps == Array(1...12))
+    #expect(log.dev.steps == [4, 8, 12])
+    #expect(log.train.learningRates.max() == log.train.learningRates[2])
+    let test = try #require(log.test)
+    // 21 examples in batches of 8: the published loop drops five.
+    #expect(test.examples == 16)
+    let best = try #require(log.bestDevRow)
+    #expect(test.step == log.dev.steps[best])
+    #expect(log.cost.parameters > 0 && log.cost.millisecondsPerStep ?? 0 > 0)
+    #expect(FileManager.default.fileExists(atPath: files.checkpoint.path))
+    guard case .classes(let predictions, let labels) = test.answers else {
+      Issue.record("classes are asked for")
+      return
+    }
+    let right = zip(predictions, labels).count { $0 == $1 }
+    #expect(test.metrics["accuracy"] == Double(right) / 16)
+  }
+
+  @Test func strictTestsEveryExample() throws {
+    let log = try train(["protocol=strict"]).log
+    #expect(log.test?.examples == 21)
+  }
+
+  @Test func samplingRunsLogTheirDensity() throws {
+    let settings = ["attention.kind=sbm", "attention.clusters=4", "training.steps=4"]
+    let log = try train(settings).log
+    #expect(log.density.evaluations == 1 && log.density.layers == 1 && log.density.heads == 2)
+    let mean = (0..<2).reduce(0) { $0 + log.density.curve(layer: 0, head: $1)[0] } / 2
+    #expect(abs(mean - log.dev.densities[0]) < 1e-12)
+    #expect(mean > 0.05 && mean < 0.6)
+  }
+
+  @Test func aLossThatIsNoNumberEndsTheRun() throws {
+    let (outcome, log, _) = try train(["training.peak_learning_rate=10", "training.steps=400"])
+    guard case .failed(let reason) = outcome else {
+      Issue.record("ended as \(outcome)")
+      return
+    }
+    let failedStep = log.train.count + 1
+    #expect(reason.contains("step \(failedStep)"))
+    #expect(log.status == .failed && log.verdict == .nan && log.failure == reason)
+    let isSound = log.train.losses.allSatisfy { $0.isFinite }
+    #expect(isSound)
+  }
+
+  /// Few steps teach a model which class is frequent and no more; a few more, to tell some apart.
+  @Test func aModelThatLearnsNothingIsToldSo() throws {
+    let idle = try train(["training.peak_learning_rate=0.001"]).log
+    let test = try #require(idle.test)
+    guard case .classes(let predictions, _) = test.answers else { return }
+    #expect(Set(predictions).count == 1)
+    #expect(abs(test.loss - log(10)) <= 0.02 * log(10))
+    #expect(idle.verdict == .didNotLearn)
+    #expect(try train(["training.peak_learning_rate=0.002"]).log.verdict == .learned)
+  }
+
+  @Test func threadsAndShardsOfEvaluationChangeNothing() throws {
+    let logs = try ["1", "3"].map {
+      try train(["threads=\($0)", "attention.kind=sbm", "attention.clusters=4"]).log
+    }
+    #expect(logs[0].differences(from: logs[1]) == [])
+  }
+}
