@@ -66,13 +66,15 @@ struct Checkpoint {
       throw TrainingError.badCheckpoint(path: path, problem: "this is no checkpoint")
     }
     let version = try file.attribute("format_version", as: Int.self)
-    guard version == Self.formatVersion else {
+    guard (1...Self.formatVersion).contains(version) else {
       throw TrainingError.badCheckpoint(
-        path: path, problem: "format version \(version); this program reads \(Self.formatVersion)")
+        path: path,
+        problem: "format version \(version); this program reads 1 to \(Self.formatVersion)")
     }
     identity = try file.attribute("identity")
     step = try file.attribute("step")
-    evaluatedStep = try file.attribute("evaluated_step")
+    // Version 1 was written only after the evaluation that was due.
+    evaluatedStep = version == 1 ? step : try file.attribute("evaluated_step")
     seconds = try file.attribute("seconds")
     parameters = try Self.read(file, "parameters")
     let first = try Self.read(file, "first_moments")
