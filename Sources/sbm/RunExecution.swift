@@ -1,4 +1,5 @@
 import Attention
+import Datasets
 import Diagnostics
 import Experiments
 import Foundation
@@ -37,16 +38,23 @@ struct RunExecution {
   /// Finds out in the first second what would go wrong after an hour: which runs are still to do, whether
   /// their models can be built, their data is there and their folders can be written.
   private func check() throws -> [RunConfiguration] {
-    try runs.filter { run in
+    var missing: [MissingData.Task] = []
+    let pending = try runs.filter { run in
       if try files(run).state(of: run, resumes: resumes) == .finished {
         Output.warn("\(run.name): finished already (\(files(run).log.path))")
         return false
       }
       if let task = TaskData.specification(run) { _ = try run.makeModel(task) }
-      try TaskData.requireSource(run)
+      do {
+        try TaskData.requireSource(run)
+      } catch let error as DataError where error.kind == .missing {
+        missing.append(.init(run: run, error: error))
+      }
       try FolderCheck.requireWritable(folder(run))
       return true
     }
+    guard missing.isEmpty else { throw MissingData(missing, runs: pending) }
+    return pending
   }
 
   private func train(_ run: RunConfiguration, _ progress: RunProgress) throws -> Trainer.Outcome {

@@ -9,7 +9,7 @@ import Testing
   private static let names = [
     "listops", "text", "retrieval", "image", "pathfinder32", "lra", "lra-baselines", "glue",
     "mlm", "repeats", "quickstart", "clusters", "lambda", "baselines-listops",
-    "baselines-repeats",
+    "baselines-repeats", "cola", "sst2", "mrpc", "stsb", "qqp", "mnli", "qnli", "rte", "wnli",
   ]
 
   private func load(_ name: String, scale: String) throws -> [RunConfiguration] {

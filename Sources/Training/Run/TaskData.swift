@@ -11,8 +11,6 @@ public struct TaskData: Sendable {
   private let splits: [Split: any ExampleStore]
   /// How sequences are masked each time they are read, in masked language modelling.
   private let masking: TokenMasking?
-  /// The first so many examples of each split that the run uses.
-  private let limits: [Split: Int]
 
   /// Opens the data of `run`, making what can be made: generated tasks and token caches.
   ///
@@ -31,10 +29,13 @@ public struct TaskData: Sendable {
     task = cache.task
     masking = (source as? MaskedText)?.masking
     let labelled = task.expectedCounts.filter(\.isLabelled).map(\.split)
-    splits = try Dictionary(uniqueKeysWithValues: labelled.map { ($0, try cache.split($0)) })
-    limits = [
-      .train: run.data.trainExamples, .dev: run.data.devExamples, .test: run.data.testExamples,
+    let limits = [
+      Split.train: run.data.trainExamples, .dev: run.data.devExamples, .test: run.data.testExamples,
     ].filter { $0.value > 0 }
+    splits = try labelled.reduce(into: [:]) { splits, split in
+      let store = try cache.split(split)
+      splits[split] = limits[split].map { SubsetStore(store, limit: $0) } ?? store
+    }
     for split in [Split.train, .dev] where count(split) == 0 {
       throw TrainingError.noData(task: task.name, split: split.rawValue)
     }
@@ -60,9 +61,7 @@ public struct TaskData: Sendable {
   public var testSplit: Split { count(.test) > 0 ? .test : .dev }
 
   /// How many examples of `split` the run uses.
-  public func count(_ split: Split) -> Int {
-    min(splits[split]?.count ?? 0, limits[split] ?? .max)
-  }
+  public func count(_ split: Split) -> Int { splits[split]?.count ?? 0 }
 
   /// The shards of a training step, as its run with stream `run` sees them.
   ///

@@ -1,0 +1,47 @@
+import Foundation
+import RunLog
+import TestSupport
+import Testing
+
+/// Every task's own experiment file at `smoke` scale, from files in their published layouts to a tested
+/// model. The files are small and made here; ListOps and repeated tokens make their own.
+@Suite struct EveryTaskTests {
+  private static let glue = ["cola", "sst2", "mrpc", "stsb", "qqp", "mnli", "qnli", "rte", "wnli"]
+  private static let root = Result { try SmallData() }
+
+  @Test(
+    arguments: ["listops", "text", "retrieval", "image", "pathfinder32", "repeats", "mlm"] + glue)
+  func smoke(task: String) throws {
+    let data = try Self.root.get()
+    let folder = try TemporaryFolder()
+    let result = try TestProgram.sbm(
+      "run", "experiments/\(task).yaml", "--scale", "smoke", "--out", folder.url("out").path,
+      environment: ["SBM_DATA": data.folder.url.path, "SBM_CACHE": folder.url("cache").path])
+    try #require(result.exitCode == 0, "\(result.errors)")
+    let paths = result.output.split(separator: "\n").map(String.init)
+    #expect(paths.count >= 2)
+    for path in paths {
+      let log = try RunLog(reading: path)
+      #expect(log.status == .finished && log.labels.task == task)
+      #expect(log.train.losses.allSatisfy { $0.isFinite && $0 > 0 }, "\(path)")
+      #expect(log.test?.metrics[log.labels.metric]?.isFinite == true, "\(path)")
+    }
+  }
+
+  @Test func missingDataNamesEveryTaskAndWhatCanBeTrained() throws {
+    let folder = try TemporaryFolder()
+    let data = try Self.root.get()
+    try FileManager.default.createSymbolicLink(
+      at: folder.url("glue"), withDestinationURL: data.folder.url("glue-without-qqp-and-rte"))
+    try FileManager.default.createSymbolicLink(
+      at: folder.url("bert-vocab"), withDestinationURL: data.folder.url("bert-vocab"))
+    let result = try TestProgram.sbm(
+      "run", "experiments/glue.yaml", "--scale", "smoke", "--out", folder.url("out").path,
+      environment: ["SBM_DATA": folder.url.path])
+    #expect(result.exitCode == 65)
+    for part in ["data-scripts/glue.sh QQP", "data-scripts/glue.sh RTE", "--only 'cola-*'"] {
+      #expect(result.errors.contains(part), "\(result.errors)")
+    }
+    #expect(!result.errors.contains("--only 'rte-*'"))
+  }
+}
