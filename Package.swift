@@ -128,7 +128,7 @@ let package = Package(
     tests("DiagnosticsTests", ["Diagnostics"]),
     tests("ArgumentsTests", ["Arguments", "Diagnostics"]),
     tests("ExperimentsTests", ["Experiments", "Datasets", "Randomness", "TestSupport"]),
-    tests("CLITests", ["sbm", "RunLog", "TestSupport"]),
+    tests("CLITests", ["sbm", "RunLog", "HDF5", "TestSupport"]),
     tests("ResumeTests", ["sbm", "RunLog", "HDF5", "TestSupport"]),
     tests("RandomnessTests", ["Randomness"]),
     tests(

@@ -44,9 +44,8 @@ struct RunExecution {
         Output.warn("\(run.name): finished already (\(files(run).log.path))")
         return false
       }
-      if let task = TaskData.specification(run) { _ = try run.makeModel(task) }
       do {
-        try TaskData.requireSource(run)
+        _ = try run.makeInitialModel(TaskData.sourceTask(run))
       } catch let error as DataError where error.kind == .missing {
         missing.append(.init(run: run, error: error))
       }

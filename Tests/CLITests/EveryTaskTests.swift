@@ -1,4 +1,5 @@
 import Foundation
+import HDF5
 import RunLog
 import TestSupport
 import Testing
@@ -43,5 +44,34 @@ import Testing
       #expect(result.errors.contains(part), "\(result.errors)")
     }
     #expect(!result.errors.contains("--only 'rte-*'"))
+  }
+
+  /// Pre-training, then fine-tuning, as a user would; an encoder of another attention is refused at once.
+  @Test func fineTuningBeginsWithThePreTrainedEncoder() throws {
+    let folder = try TemporaryFolder()
+    let data = try Self.root.get()
+    func run(_ arguments: String...) throws -> ProgramResult {
+      try TestProgram.run(
+        TestProgram.sbm, ["run"] + arguments + ["--scale", "smoke", "--out", folder.url.path],
+        environment: ["SBM_DATA": data.folder.url.path, "SBM_CACHE": folder.url("cache").path])
+    }
+    #expect(try run("experiments/mlm.yaml", "--only", "softmax").exitCode == 0)
+    let start = "model.initial_checkpoint=\(folder.url("mlm-softmax-s0.checkpoint.h5").path)"
+    // No step is large enough to leave the pre-trained embeddings.
+    let tuned = try run(
+      "experiments/cola.yaml", "--only", "softmax", "--set", start, "--set",
+      "training.peak_learning_rate=1e-12")
+    try #require(tuned.exitCode == 0, "\(tuned.errors)")
+    func embedding(_ run: String) throws -> [Float] {
+      try HDF5File(reading: folder.url("\(run).checkpoint.h5").path).group("best")
+        .read("encoder.embeddings.token.weight")
+    }
+    let (before, after) = (try embedding("mlm-softmax-s0"), try embedding("cola-softmax-s0"))
+    #expect(before.count == after.count && zip(before, after).allSatisfy { abs($0 - $1) < 1e-6 })
+
+    let foreign = try run("experiments/cola.yaml", "--only", "sbm", "--set", start)
+    #expect(foreign.exitCode == 65)
+    #expect(foreign.errors.contains("model.initial_checkpoint: "))
+    #expect(foreign.errors.contains("it has no parameter 'encoder.blocks.0.attention.mechanism."))
   }
 }

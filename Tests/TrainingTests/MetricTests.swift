@@ -52,4 +52,11 @@ import Training
     #expect(value(.spearman, [2, 2, 2], [1, 2, 3]).isNaN)
     #expect(value(.accuracy, [], []).isNaN)
   }
+
+  @Test func labelEntropy() {
+    let labels: [Float] = [3, 3, 1, 0, 1, 3, 3, 1]
+    let predictions = Predictions(examples: Array(0..<8), predicted: labels, labels: labels)
+    let expected = 0.5 * log(2.0) + 0.375 * log(8.0 / 3) + 0.125 * log(8.0)
+    #expect(abs(predictions.labelEntropy - expected) < 1e-15)
+  }
 }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// What a model predicted beside what was right, one entry a target: an example, or a token of it.
 public struct Predictions: Sendable, Equatable {
   /// The index in its split of each target's example.
@@ -44,4 +46,11 @@ public struct Predictions: Sendable, Equatable {
 
   /// Whether the same is predicted for every target.
   public var areConstant: Bool { predicted.allSatisfy { $0 == predicted[0] } }
+
+  /// What a constant answer costs at best: the entropy of the labels in nats, at most ln C.
+  public var labelEntropy: Double {
+    let counts = labels.reduce(into: [:]) { $0[$1, default: 0] += 1.0 }
+    return counts.values.map { $0 / Double(labels.count) }.sorted()
+      .reduce(0) { $0 - $1 * Foundation.log($1) }
+  }
 }

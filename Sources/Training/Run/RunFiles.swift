@@ -77,25 +77,3 @@ public struct RunFiles: Sendable {
     }
   }
 }
-
-extension SequenceModel {
-  /// Takes over the encoder of a checkpoint, such as one of masked-LM pre-training; the head stays.
-  ///
-  /// - Throws: `HDF5Error` and ``TrainingError/badCheckpoint(path:problem:)``.
-  func loadEncoder(from path: String) throws {
-    let checkpoint = try Checkpoint(reading: path)
-    let source = checkpoint.best?.parameters ?? checkpoint.parameters
-    var values = Checkpoint.values(of: self)
-    for name in values.keys where name.hasPrefix("encoder.") {
-      guard let value = source[name] else {
-        throw TrainingError.badCheckpoint(path: path, problem: "it has no parameter '\(name)'")
-      }
-      values[name] = value
-    }
-    do {
-      try load(values.mapValues { $0.cloned() })
-    } catch let error as ParameterError {
-      throw TrainingError.badCheckpoint(path: path, problem: "\(error)")
-    }
-  }
-}

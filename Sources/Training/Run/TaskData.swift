@@ -41,13 +41,15 @@ public struct TaskData: Sendable {
     }
   }
 
-  /// Finds out, without reading them, whether the examples of `run` are there or can be made.
+  /// The task of `run` as its files have it (a vocabulary of another size, for one), found without reading
+  /// the examples.
   ///
   /// - Throws: `DataError` with what to do when published files are missing.
-  public static func requireSource(_ run: RunConfiguration) throws {
+  public static func sourceTask(_ run: RunConfiguration) throws -> TaskSpecification {
     let (entry, root) = (try entry(run), root(run))
     // ListOps is generated where there are no tables.
-    if run.task != .listops { _ = try entry.source(root, options(run, root)) }
+    if run.task == .listops, let task = specification(run) { return task }
+    return try entry.source(root, options(run, root)).task
   }
 
   private static func entry(_ run: RunConfiguration) throws -> DatasetEntry {

@@ -49,25 +49,13 @@ public struct Trainer {
     self.data = data
     self.files = files
     self.observe = observe
-    let model = try run.makeModel(data.task)
-    if !run.model.initialCheckpoint.isEmpty {
-      try model.loadEncoder(from: run.model.initialCheckpoint)
-    }
-    let device = Device(name: run.device)
-    if !device.isCPU {
-      guard Runtime.hasCUDA else {
-        throw TrainingError.unsupported(
-          "device \(run.device) needs a libtorch with CUDA (LIBTORCH=…) and a GPU; use device: cpu."
-        )
-      }
-      model.move(to: device)
-    }
+    let model = try run.makeInitialModel(data.task)
     step = ShardedStep(
       model: model, pool: pool,
       settings: .init(
         experimentProtocol: run.experimentProtocol, paddedLength: run.data.paddedLength,
         zeroIsPadding: run.runProtocol == .published && data.task.pixelZeroIsPadding,
-        densityWeight: run.attention.densityWeight, device: device))
+        densityWeight: run.attention.densityWeight, device: Device(name: run.device)))
     layout = ShardLayout(
       tokenBudget: run.training.shardTokens, model: model,
       experimentProtocol: run.experimentProtocol, paddedLength: run.data.paddedLength)

@@ -8,6 +8,8 @@ public enum TrainingError: ExitCodeProviding, CustomStringConvertible, Equatable
   case settingsChanged(checkpoint: String, key: String, saved: String, wanted: String)
   /// A checkpoint that cannot be used.
   case badCheckpoint(path: String, problem: String)
+  /// A `model.initial_checkpoint` that this run cannot begin with.
+  case unusableInitialCheckpoint(path: String, problem: String)
   /// A log without its checkpoint, or the other way round.
   case cannotResume(log: String, problem: String)
   /// The task has no data for a split, or no labels in it.
@@ -26,6 +28,9 @@ public enum TrainingError: ExitCodeProviding, CustomStringConvertible, Equatable
         + "or choose another folder with --out."
     case .badCheckpoint(let path, let problem):
       "\(path): \(problem). Remove it (and the log beside it) to start the run again."
+    case .unusableInitialCheckpoint(let path, let problem):
+      "model.initial_checkpoint: \(path): \(problem). Name a checkpoint of a model with the same "
+        + "encoder: sizes, vocabulary, padded length and attention."
     case .cannotResume(let log, let problem):
       "\(log): \(problem)."
     case .noData(let task, let split):
@@ -38,7 +43,9 @@ public enum TrainingError: ExitCodeProviding, CustomStringConvertible, Equatable
   public var exitCode: ExitCode {
     switch self {
     case .runExists: .usage
-    case .settingsChanged, .badCheckpoint, .cannotResume, .noData, .unsupported: .badInput
+    case .settingsChanged, .badCheckpoint, .unusableInitialCheckpoint, .cannotResume, .noData,
+      .unsupported:
+      .badInput
     }
   }
 }

@@ -1,0 +1,65 @@
+import Datasets
+import Experiments
+import HDF5
+import Models
+import NN
+import Torch
+
+extension RunConfiguration {
+  /// The model that training begins with: initial parameters, or the encoder of
+  /// `model.initial_checkpoint` under a new head.
+  ///
+  /// - Throws: `AttentionError`, ``TrainingError/unusableInitialCheckpoint(path:problem:)`` and
+  ///   ``TrainingError/unsupported(_:)`` for a device that is not there.
+  public func makeInitialModel(_ task: TaskSpecification) throws -> SequenceModel {
+    let model = try makeModel(task)
+    if !self.model.initialCheckpoint.isEmpty {
+      try model.loadEncoder(from: self.model.initialCheckpoint)
+    }
+    let device = Device(name: device)
+    if !device.isCPU {
+      guard Runtime.hasCUDA else {
+        throw TrainingError.unsupported(
+          "device \(self.device) needs a libtorch with CUDA (LIBTORCH=…) and a GPU; use device: cpu."
+        )
+      }
+      model.move(to: device)
+    }
+    return model
+  }
+}
+
+extension SequenceModel {
+  /// Takes over the encoder of a checkpoint, such as one of masked-LM pre-training: its best parameters on
+  /// dev. The head stays.
+  ///
+  /// - Throws: ``TrainingError/unusableInitialCheckpoint(path:problem:)``.
+  fileprivate func loadEncoder(from path: String) throws {
+    func unusable(_ problem: String) -> TrainingError {
+      .unusableInitialCheckpoint(path: path, problem: problem)
+    }
+    let checkpoint: Checkpoint
+    do {
+      checkpoint = try Checkpoint(reading: path)
+    } catch TrainingError.badCheckpoint(_, let problem) {
+      throw unusable(problem)
+    } catch let error as HDF5Error {
+      throw unusable("\(error)")
+    }
+    let source = checkpoint.best?.parameters ?? checkpoint.parameters
+    func isEncoder(_ name: String) -> Bool { name.hasPrefix("encoder.") }
+    var values = Checkpoint.values(of: self)
+    if let foreign = source.keys.filter({ isEncoder($0) && values[$0] == nil }).min() {
+      throw unusable("its encoder has a parameter '\(foreign)', which this run's has not")
+    }
+    for name in values.keys.sorted() where isEncoder(name) {
+      guard let value = source[name] else { throw unusable("it has no parameter '\(name)'") }
+      values[name] = value
+    }
+    do {
+      try load(values.mapValues { $0.cloned() })
+    } catch let error as ParameterError {
+      throw unusable("\(error)")
+    }
+  }
+}
