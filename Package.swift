@@ -114,12 +114,18 @@ let package = Package(
     module(
       "Benchmarks", ["Training", "Models", "Attention", "NN", "Torch", "Datasets", "Randomness"]),
     module("Reports", ["RunLog", "HDF5", "Diagnostics"]),
+    module(
+      "Inspection",
+      [
+        "Training", "Reports", "Models", "Attention", "NN", "Torch", "Datasets", "Tokenization",
+        "Experiments", "RunLog", "Diagnostics",
+      ]),
     .executableTarget(
       name: "sbm",
       dependencies: [
         "Arguments", "Attention", "Benchmarks", "Diagnostics", "Experiments", "Tokenization",
         "Datasets",
-        "Training", "Verification", "RunLog", "Reports",
+        "Training", "Verification", "RunLog", "Reports", "Inspection",
       ],
       swiftSettings: swift),
 
@@ -128,7 +134,7 @@ let package = Package(
     tests("DiagnosticsTests", ["Diagnostics"]),
     tests("ArgumentsTests", ["Arguments", "Diagnostics"]),
     tests("ExperimentsTests", ["Experiments", "Datasets", "Randomness", "TestSupport"]),
-    tests("CLITests", ["sbm", "RunLog", "HDF5", "TestSupport"]),
+    tests("CLITests", ["sbm", "RunLog", "HDF5", "Datasets", "TestSupport"]),
     tests("ResumeTests", ["sbm", "RunLog", "HDF5", "TestSupport"]),
     tests("RandomnessTests", ["Randomness"]),
     tests(
@@ -153,6 +159,9 @@ let package = Package(
     tests("HDF5Tests", ["HDF5", "Diagnostics"], resources: [.copy("Fixtures")]),
     tests("ReportsTests", ["Reports", "RunLog", "TestSupport"]),
     tests("RunLogTests", ["RunLog", "HDF5"]),
+    tests(
+      "InspectionTests",
+      ["Inspection", "Attention", "Datasets", "Models", "NN", "Torch", "Randomness"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

@@ -25,6 +25,13 @@ public struct AttentionInput: Sendable {
     self.hidden = hidden
     self.keyMask = keyMask
   }
+
+  /// The same with other values.
+  func replacing(values: Tensor) -> AttentionInput {
+    var input = self
+    input.values = values
+    return input
+  }
 }
 
 /// What a mechanism gives.
@@ -67,6 +74,15 @@ public protocol AttentionMechanism: Module {
 
   /// Computes attention for a batch.
   func callAsFunction(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput
+
+  /// What attention with this input makes of other values `[batch, heads, n, headDim]`, before any
+  /// projection that follows inside the mechanism. It is linear in the values: of columns of the
+  /// identity it makes columns of the attention weights, for a person to look at.
+  func mixing(_ input: AttentionInput, _ context: ForwardContext) -> (_ values: Tensor) -> Tensor
+
+  /// The pairs that may attend, one graph for each head of each example (`example * heads + head`), where
+  /// the mechanism chooses them apart from their scores; nil where it does not.
+  func edges(_ input: AttentionInput, _ context: ForwardContext) -> [PatternEdges]?
 }
 
 extension AttentionMechanism {
@@ -78,4 +94,12 @@ extension AttentionMechanism {
 
   /// Most mechanisms ignore padding altogether.
   public func dependsOnPadding(_ experimentProtocol: ExperimentProtocol) -> Bool { false }
+
+  /// Most mechanisms take their values as they are given.
+  public func mixing(_ input: AttentionInput, _ context: ForwardContext) -> (Tensor) -> Tensor {
+    { self(input.replacing(values: $0), context).values }
+  }
+
+  /// Most mechanisms let every pair attend.
+  public func edges(_ input: AttentionInput, _ context: ForwardContext) -> [PatternEdges]? { nil }
 }

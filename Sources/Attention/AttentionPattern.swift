@@ -15,7 +15,8 @@ public protocol AttentionPattern: Sendable {
   func keys(ofQuery query: Int, length: Int) -> [Int]
 }
 
-/// The edges of a pattern: the keys of query i are `columns[start[i]..<start[i + 1]]`, ascending.
+/// The edges of a pattern, or of one sampled graph: the keys of query i are
+/// `columns[start[i]..<start[i + 1]]`, ascending.
 public struct PatternEdges: Sendable, Equatable {
   /// Where each query's keys begin, and the end: `[length + 1]`.
   public private(set) var start: [UInt32] = [0]
@@ -31,6 +32,12 @@ public struct PatternEdges: Sendable, Equatable {
       columns.append(contentsOf: pattern.keys(ofQuery: query, length: length).map(Int32.init))
       start.append(UInt32(columns.count))
     }
+  }
+
+  /// Edges as the kernels hold them.
+  init(start: [UInt32], columns: [Int32]) {
+    self.start = start
+    self.columns = columns
   }
 
   private init() {}

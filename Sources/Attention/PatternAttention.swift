@@ -35,11 +35,21 @@ public final class PatternAttention<Pattern: AttentionPattern>: AttentionMechani
     }.prefix(n)
   }
 
+  /// The pattern's edges, for every head of every example the same.
+  public func edges(_ input: AttentionInput, _ context: ForwardContext) -> [PatternEdges]? {
+    Array(
+      repeating: edges(of: input, context), count: input.queries.size(0) * input.queries.size(1))
+  }
+
+  private func edges(of input: AttentionInput, _ context: ForwardContext) -> PatternEdges {
+    let n = input.queries.size(2)
+    return edges(among: n, padded: max(n, context.paddedLength ?? maximumLength))
+  }
+
   /// Computes attention over the pattern's edges.
   public func callAsFunction(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput
   {
-    let n = input.queries.size(2)
-    let edges = edges(among: n, padded: max(n, context.paddedLength ?? maximumLength))
+    let edges = edges(of: input, context)
     if context.runsNative(on: input.queries) {
       return AttentionOutput(
         values: NativeKernels.patternAttention(

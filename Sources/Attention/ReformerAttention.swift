@@ -47,24 +47,33 @@ final class ReformerAttention: AttentionMechanism {
 
   func callAsFunction(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput {
     let (batch, n) = (input.hidden.size(0), input.hidden.size(1))
-    func split(_ x: Tensor) -> Tensor {
-      x.reshaped(batch, n, heads, headDim).transposed(1, 2).reshaped(batch * heads, n, headDim)
-    }
-    let vectors = split(sharedQueriesKeys(input.hidden))
-    let contents = split(values(input.hidden))
-    let real = input.keyMask.unsqueezed(1).expanded(-1, heads, -1).reshaped(batch * heads, n)
-    let padded = max(n, context.paddedLength ?? maximumLength)
-    let result =
-      padded <= bucket
-      ? fullAttention(vectors, contents, real)
-      : hashedAttention(vectors, contents, real, padded: padded, context)
-    let merged = mixed(
-      result.reshaped(batch, heads, n, headDim).transposed(1, 2)
-        .reshaped(batch, n, heads * headDim))
+    let attended = mixing(input, context)(split(values(input.hidden)))
+    let merged = mixed(attended.transposed(1, 2).reshaped(batch, n, heads * headDim))
     // Only an example without real tokens changes by the last factor.
     let anyKey = input.keyMask.max(1).reshaped(-1, 1, 1, 1)
     return AttentionOutput(
       values: merged.reshaped(batch, n, heads, headDim).transposed(1, 2) * anyKey)
+  }
+
+  /// Attention with the shared queries and keys, before ``mixed`` brings the heads together.
+  func mixing(_ input: AttentionInput, _ context: ForwardContext) -> (Tensor) -> Tensor {
+    let (batch, n) = (input.hidden.size(0), input.hidden.size(1))
+    func flat(_ x: Tensor) -> Tensor { x.reshaped(batch * heads, n, headDim) }
+    let vectors = flat(split(sharedQueriesKeys(input.hidden)))
+    let real = input.keyMask.unsqueezed(1).expanded(-1, heads, -1).reshaped(batch * heads, n)
+    let padded = max(n, context.paddedLength ?? maximumLength)
+    return { [self] contents in
+      let result =
+        padded <= bucket
+        ? fullAttention(vectors, flat(contents), real)
+        : hashedAttention(vectors, flat(contents), real, padded: padded, context)
+      return result.reshaped(batch, heads, n, headDim)
+    }
+  }
+
+  /// `[batch, n, heads · headDim]` to `[batch, heads, n, headDim]`.
+  private func split(_ x: Tensor) -> Tensor {
+    x.reshaped(x.size(0), x.size(1), heads, headDim).transposed(1, 2)
   }
 
   /// What a pair that may not attend, and a token and itself, score.

@@ -121,6 +121,39 @@ public final class SBMAttention: AttentionMechanism {
         input, graph: graph, left: left, right: right, dropout: dropout, context: context)
       : attend(input, memberships, edges: graph.edgeList(on: left.device), context)
   }
+
+  /// Samples the graph once for all values.
+  public func mixing(_ input: AttentionInput, _ context: ForwardContext) -> (Tensor) -> Tensor {
+    let memberships = memberships(input)
+    let (left, right) = (memberships.weightedQueries, memberships.keys)
+    guard context.runsNative(on: input.queries), context.edgeUniforms == nil,
+      let graph = SampledGraph.sample(
+        sampler, left: left, right: right, keyMask: input.keyMask, context: context)
+    else { return { self(input.replacing(values: $0), context).values } }
+    return { [dropout] values in
+      NativeKernels.sampledAttention(
+        input.replacing(values: values), graph: graph, left: left, right: right, dropout: dropout,
+        context: context
+      ).values
+    }
+  }
+}
+
+// MARK: - The sampled graph
+
+extension SBMAttention {
+  /// The graph that attention samples for each head of each example, as the native samplers draw it. (On
+  /// operators the bernoulli sampler may round P otherwise at a pair or two.)
+  public func edges(_ input: AttentionInput, _ context: ForwardContext) -> [PatternEdges]? {
+    let memberships = memberships(input)
+    let graph = SampledGraph.sample(
+      sampler, left: memberships.weightedQueries, right: memberships.keys, keyMask: input.keyMask,
+      context: context)
+    guard let graph else { return nil }
+    return (0..<graph.sizes.batch).flatMap { example in
+      (0..<graph.sizes.heads).map { graph.edges(example: example, head: $0) }
+    }
+  }
 }
 
 // MARK: - The bernoulli sampler

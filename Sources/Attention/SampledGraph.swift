@@ -54,16 +54,14 @@ public final class SampledGraph: @unchecked Sendable {
     }
   }
 
-  /// The edges as index tensors, for the operators' path and for pictures.
+  /// The edges as index tensors, for the operators' path.
   public func edgeList(on device: Device = .cpu) -> EdgeList {
     var (group, query, key): ([Int], [Int], [Int]) = ([], [], [])
     for example in 0..<sizes.batch {
       for head in 0..<sizes.heads {
-        let count = Int(ck_edges_count(raw, Int64(example), Int64(head)))
-        var start = [UInt32](repeating: 0, count: sizes.length + 1)
-        var columns = [Int32](repeating: 0, count: count)
-        ck_edges_read(raw, Int64(example), Int64(head), &start, &columns)
-        group.append(contentsOf: repeatElement(example * sizes.heads + head, count: count))
+        let edges = edges(example: example, head: head)
+        let (start, columns) = (edges.start, edges.columns)
+        group.append(contentsOf: repeatElement(example * sizes.heads + head, count: columns.count))
         key.append(contentsOf: columns.map(Int.init))
         for row in 0..<sizes.length {
           query.append(contentsOf: repeatElement(row, count: Int(start[row + 1] - start[row])))
@@ -71,5 +69,14 @@ public final class SampledGraph: @unchecked Sendable {
       }
     }
     return EdgeList(group: group, query: query, key: key, sizes: sizes, device: device)
+  }
+
+  /// The edges of one head of one example.
+  public func edges(example: Int, head: Int) -> PatternEdges {
+    let count = Int(ck_edges_count(raw, Int64(example), Int64(head)))
+    var start = [UInt32](repeating: 0, count: sizes.length + 1)
+    var columns = [Int32](repeating: 0, count: count)
+    ck_edges_read(raw, Int64(example), Int64(head), &start, &columns)
+    return PatternEdges(start: start, columns: columns)
   }
 }

@@ -2,14 +2,14 @@ import Foundation
 import RunLog
 
 /// Numbers as reports print them.
-enum Formatting {
+public enum Formatting {
   /// A fraction as percent with two digits: `37.22`.
-  static func percent(_ fraction: Double, digits: Int = 2) -> String {
+  public static func percent(_ fraction: Double, digits: Int = 2) -> String {
     fixed(100 * fraction, digits: digits)
   }
 
   /// A fixed number of digits.
-  static func fixed(_ value: Double, digits: Int) -> String {
+  public static func fixed(_ value: Double, digits: Int) -> String {
     value.isNaN ? "nan" : String(format: "%.\(digits)f", value)
   }
 
@@ -37,14 +37,14 @@ enum Formatting {
   }
 
   /// Three significant digits, without an exponent: `0.0123`, `7.53`, `126`, `1,234`.
-  static func significant(_ value: Double) -> String {
+  public static func significant(_ value: Double) -> String {
     guard value.isFinite, value != 0 else { return value == 0 ? "0" : "\(value)" }
     let digits = max(0, 2 - Int(floor(log10(abs(value)))))
     return digits > 0 ? fixed(value, digits: digits) : grouped(Int(value.rounded()))
   }
 
   /// Thousands set apart by commas.
-  static func grouped(_ value: Int) -> String {
+  public static func grouped(_ value: Int) -> String {
     var digits = String(value.magnitude)
     var groups: [String] = []
     while digits.count > 3 {

@@ -11,26 +11,10 @@ struct HTMLPage {
   }
 
   var text: String {
-    """
-    <!DOCTYPE html>
-    <html lang="en">
-    <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <meta name="color-scheme" content="light dark">
-    <title>\(Self.escaped(title))</title>
-    <style>
-    \(Stylesheet.text)
-    </style>
-    </head>
-    <body>
-    <header><h1>\(Self.escaped(title))</h1><p>\(Self.escaped(summary))</p></header>
-    <main>
-    \(problems)\(report.resultTables.map { table($0) }.joined())\(figures)\(details)</main>
-    </body>
-    </html>
-
-    """
+    HTMLDocument(
+      title: title, summary: summary,
+      content: "\(problems)\(report.resultTables.map { table($0) }.joined())\(figures)\(details)"
+    ).text
   }
 
   private var title: String {
@@ -150,8 +134,5 @@ struct HTMLPage {
     }
   }
 
-  static func escaped(_ text: String) -> String {
-    text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
-      .replacing("\"", with: "&quot;").replacing("'", with: "&#39;")
-  }
+  static func escaped(_ text: String) -> String { HTMLDocument.escaped(text) }
 }

@@ -13,6 +13,7 @@ struct Root: CommandGroup {
     DataCommand.self,
     ReportCommand.self,
     ShowCommand.self,
+    InspectCommand.self,
     TokenizeCommand.self,
     BenchCommand.self,
     VerifyCommand.self,

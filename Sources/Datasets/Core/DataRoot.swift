@@ -23,6 +23,9 @@ public struct DataRoot: Hashable, Sendable {
       cache: environment["SBM_CACHE"].map { URL(fileURLWithPath: $0, isDirectory: true) })
   }
 
+  /// Where the WordPiece vocabulary is if nothing else is said.
+  public var vocabulary: URL { root.appendingPathComponent("bert-vocab/vocab.txt") }
+
   /// The first of `candidates`, paths below the root, that exists.
   public func firstExisting(_ candidates: [String]) -> URL? {
     candidates.lazy.map { root.appendingPathComponent($0) }

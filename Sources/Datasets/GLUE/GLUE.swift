@@ -117,7 +117,7 @@ struct PieceVocabulary: Sendable {
 
   /// Reads the vocabulary that the options name, else `bert-vocab/vocab.txt` below the root.
   init(_ data: DataRoot, _ options: SourceOptions) throws {
-    url = options.vocabulary ?? data.root.appendingPathComponent("bert-vocab/vocab.txt")
+    url = options.vocabulary ?? data.vocabulary
     if options.vocabulary == nil, !FileManager.default.fileExists(atPath: url.path) {
       throw DataError(
         .missing, file: url.path, problem: "the WordPiece vocabulary is not there",

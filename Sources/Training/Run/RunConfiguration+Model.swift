@@ -4,6 +4,7 @@ import Experiments
 import Models
 import NN
 import Randomness
+import Torch
 
 extension RunConfiguration {
   /// The run's stream: everything random in it derives from here.
@@ -41,6 +42,19 @@ extension RunConfiguration {
   /// - Throws: `AttentionError` when the mechanism's sizes or options do not fit.
   public func makeModel(_ task: TaskSpecification) throws -> SequenceModel {
     try SequenceModel(modelConfiguration(task), stream: stream.child("parameters"))
+  }
+
+  /// How a step of this run treats the published code's quirks.
+  func stepSettings(_ task: TaskSpecification, device: Device = .cpu) -> ShardedStep.Settings {
+    ShardedStep.Settings(
+      experimentProtocol: experimentProtocol, paddedLength: data.paddedLength,
+      zeroIsPadding: runProtocol == .published && task.pixelZeroIsPadding,
+      densityWeight: attention.densityWeight, device: device)
+  }
+
+  /// The stream of evaluations of `split`: its child of an example's number keys the example.
+  func evaluationStream(_ split: Split) -> RandomStream {
+    stream.child("evaluation").child(split.rawValue)
   }
 
   private static func head(_ task: TaskSpecification) -> ModelConfiguration.Head {

@@ -17,6 +17,12 @@ public struct RunFiles: Sendable {
     checkpoint = folder.appendingPathComponent("\(run).checkpoint.h5")
   }
 
+  /// The log at `log`, and the checkpoint that belongs to it.
+  public init(log: URL) {
+    self.init(
+      folder: log.deletingLastPathComponent(), run: log.deletingPathExtension().lastPathComponent)
+  }
+
   /// What is there of a run.
   public enum State: Equatable {
     /// Nothing: the run begins.

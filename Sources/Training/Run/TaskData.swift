@@ -110,6 +110,13 @@ public struct TaskData: Sendable {
     TaskSpecification.named(run.task.rawValue)
   }
 
+  /// The WordPiece vocabulary of `run`, for tasks that have one.
+  public static func vocabularyFile(_ run: RunConfiguration) -> URL? {
+    guard TaskName.glue.contains(run.task) || run.task == .mlm else { return nil }
+    let root = root(run)
+    return options(run, root).vocabulary ?? root.vocabulary
+  }
+
   private static func root(_ run: RunConfiguration) -> DataRoot {
     run.data.root.isEmpty
       ? .standard() : DataRoot(URL(fileURLWithPath: run.data.root, isDirectory: true))

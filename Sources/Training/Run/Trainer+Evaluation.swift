@@ -55,7 +55,7 @@ extension Trainer {
   private func evaluation(of split: Split, _ examples: [Int]) throws -> ShardedStep.Result {
     let shards = try data.cut(examples, of: split, layout: layout)
     return try step.evaluate(
-      shards.count, stream: run.stream.child("evaluation").child(split.rawValue)
+      shards.count, stream: run.evaluationStream(split)
     ) { [data, layout, run] index in
       try data.shard(shards[index], of: split, layout: layout, run: run.stream)
     } progress: { _ in

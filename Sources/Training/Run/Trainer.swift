@@ -52,10 +52,7 @@ public struct Trainer {
     let model = try run.makeInitialModel(data.task)
     step = ShardedStep(
       model: model, pool: pool,
-      settings: .init(
-        experimentProtocol: run.experimentProtocol, paddedLength: run.data.paddedLength,
-        zeroIsPadding: run.runProtocol == .published && data.task.pixelZeroIsPadding,
-        densityWeight: run.attention.densityWeight, device: Device(name: run.device)))
+      settings: run.stepSettings(data.task, device: Device(name: run.device)))
     layout = ShardLayout(
       tokenBudget: run.training.shardTokens, model: model,
       experimentProtocol: run.experimentProtocol, paddedLength: run.data.paddedLength)

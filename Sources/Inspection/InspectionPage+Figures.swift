@@ -1,0 +1,99 @@
+import Foundation
+import Reports
+
+extension InspectionPage {
+  /// The pairs that may attend.
+  func edgesFigure(_ head: Inspection.Head) -> String {
+    let numbers = head.statistics
+    let share =
+      "\(Formatting.percent(numbers.density)) % of pairs, \(Formatting.grouped(numbers.edges)) in all"
+    let isSampled = head.blockModel != nil
+    let caption =
+      head.choosesEdges
+      ? "Edges \(isSampled ? "sampled" : "of the pattern")" : "Weights that are not zero"
+    return figure(
+      caption, head.edges, id: "\(id(head))-edges", head,
+      label: "\(caption) of layer \(head.layer + 1), head \(head.head + 1): \(share)",
+      legend: (head.edges.rows.block == 1)
+        ? "<span class='key'><i class='chip none'></i>none</span>"
+          + "<span class='key'><i class='chip edge'></i>edge</span>"
+        : scale(head.edges, "share of pairs"),
+      note: share)
+  }
+
+  /// The weights.
+  func weightsFigure(_ head: Inspection.Head) -> String {
+    let map = head.weights
+    let numbers = head.statistics
+    var notes: [String] = []
+    if case .linear = map.scale {} else { notes.append("color by the square root") }
+    let largest = max(abs(map.range.lowerBound), map.range.upperBound)
+    if abs(map.scale.value(at: 1)) < largest {
+      let value = significant(Double(largest))
+      notes.append("what is beyond the end, up to \(value), looks like the end")
+    }
+    notes.append("a query spreads over \(significant(numbers.effectiveKeys)) keys on average")
+    return figure(
+      "Attention weights", map, id: "\(id(head))-weights", head,
+      label: "Attention weights of layer \(head.layer + 1), head \(head.head + 1)",
+      legend: scale(map, "weight"), note: notes.joined(separator: "; "))
+  }
+
+  /// The distribution the graph was sampled from, laid out as the product P = Q̂ S K̂ᵀ.
+  func blockFigure(_ head: Inspection.Head) -> String? {
+    guard let block = head.blockModel else { return nil }
+    let count = block.affinities.rows.count
+    let clusters = MapDrawing.Side(count: count, title: "cluster", length: 170)
+    let drawing = MapDrawing(
+      rows: [clusters, side(head.text, "query")], columns: [clusters, side(head.text, "key")],
+      panels: [
+        .init(map: block.affinities, id: "\(id(head))-s", place: (0, 0)),
+        .init(map: block.keys, id: "\(id(head))-keys", place: (0, 1)),
+        .init(map: block.queries, id: "\(id(head))-queries", place: (1, 0)),
+        .init(map: block.probability, id: "\(id(head))-p", place: (1, 1)),
+      ],
+      label: "Block model of layer \(head.layer + 1), head \(head.head + 1): affinities, "
+        + "memberships of keys and queries, edge probabilities")
+    return """
+      <figure class='wide'><figcaption>Block model: top S and memberships K̂ᵀ, below memberships \
+      Q̂ and P = Q̂ S K̂ᵀ</figcaption>
+      \(drawing.svg)
+      <div class='legends'>\(scale(block.affinities, "affinity S"))\
+      \(scale(block.queries, "membership Q̂, K̂"))\(scale(block.probability, "edge probability P"))</div>
+      <p>P says to sample \(Formatting.percent(block.expectedDensity)) % of pairs\
+      \(averages(block.probability)).</p></figure>
+
+      """
+  }
+
+  private func figure(
+    _ caption: String, _ map: HeatMap, id: String, _ head: Inspection.Head, label: String,
+    legend: String, note: String
+  ) -> String {
+    let drawing = MapDrawing(
+      rows: [side(head.text, "query")], columns: [side(head.text, "key")],
+      panels: [.init(map: map, id: id, place: (0, 0))], label: label)
+    return """
+      <figure><figcaption>\(caption)</figcaption>
+      \(drawing.svg)
+      <div class='legends'>\(legend)</div>
+      <p>\(note)\(averages(map)).</p></figure>
+
+      """
+  }
+
+  private func averages(_ map: HeatMap) -> String {
+    let (rows, columns) = (map.rows.block, map.columns.block)
+    return rows == 1 && columns == 1
+      ? "" : "; a pixel is the mean of \(rows) queries × \(columns) keys"
+  }
+
+  /// A bar of colors with the values at its ends and in its middle.
+  private func scale(_ map: HeatMap, _ title: String) -> String {
+    let values = [0, 0.5, 1].map {
+      "<span>\(significant(Double(map.scale.value(at: Float($0)))))</span>"
+    }
+    return "<div class='scale'><b>\(title)</b><i class='bar \(ColorRamp.of(map.scale).name)'></i>"
+      + "<div>\(values.joined())</div></div>"
+  }
+}

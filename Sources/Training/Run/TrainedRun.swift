@@ -1,0 +1,107 @@
+import Attention
+import Datasets
+import Experiments
+import Foundation
+import HDF5
+import Models
+import NN
+import RunLog
+import Torch
+
+/// A run's model with the parameters it learnt, read back from its log and checkpoint, and its data.
+public struct TrainedRun: Sendable {
+  /// Which parameters the model has.
+  public enum Parameters: Sendable, Equatable {
+    /// Those that were best on dev, which are also tested.
+    case bestOnDev(step: Int)
+    /// Those of the checkpoint's last step: dev had not been evaluated yet.
+    case last(step: Int)
+  }
+
+  /// The log as it stands.
+  public let log: RunLog
+  /// The run's resolved settings.
+  public let configuration: RunConfiguration
+  /// The examples.
+  public let data: TaskData
+  /// The model, on the host.
+  public let model: SequenceModel
+  /// Which parameters the model has.
+  public let parameters: Parameters
+
+  /// Reads the log at `path` and the checkpoint beside it.
+  ///
+  /// - Parameters:
+  ///   - dataRoot: where published files and caches are, if not where the run found them.
+  ///   - progress: hears of data that is being prepared.
+  /// - Throws: `HDF5Error`, `RunLogError`, `ExperimentError`, ``TrainingError`` and `DataError`.
+  public init(log path: String, dataRoot: String? = nil, progress: DataProgress.Handler? = nil)
+    throws
+  {
+    log = try RunLog(reading: path)
+    var run = try RunConfiguration(
+      resolvedYAML: log.configuration, file: "\(path):/config", mechanisms: AttentionRegistry.kinds)
+    let files = RunFiles(log: URL(fileURLWithPath: path))
+    guard FileManager.default.fileExists(atPath: files.checkpoint.path) else {
+      throw TrainingError.cannotResume(
+        log: path,
+        problem: "there is no checkpoint beside it (\(files.checkpoint.lastPathComponent)), and so "
+          + "no parameters; the run writes one every training.checkpoint_every steps")
+    }
+    let checkpoint = try Checkpoint(reading: files.checkpoint.path)
+    func refuse(_ problem: String) -> TrainingError {
+      .badCheckpoint(path: files.checkpoint.path, problem: problem)
+    }
+    guard checkpoint.identity == run.identity else {
+      throw refuse("it belongs to a run with other settings than the log")
+    }
+    if let dataRoot { run.data.root = dataRoot }
+    data = try TaskData(run, progress: progress)
+    model = try run.makeModel(data.task)
+    do {
+      try model.load(checkpoint.best?.parameters ?? checkpoint.parameters)
+    } catch let error as ParameterError {
+      throw refuse("\(error)")
+    }
+    parameters =
+      checkpoint.best.map { .bestOnDev(step: $0.step) } ?? .last(step: checkpoint.step)
+    configuration = run
+  }
+
+  /// What a forward pass over one example takes.
+  public struct Evaluation: Sendable {
+    /// The example, padded as the model needs it.
+    public let shard: Shard
+    /// The text, or the two texts of a pair.
+    public let texts: [TextInput]
+    /// Keys and protocol; dropout is off.
+    public let context: ForwardContext
+    /// For heads that answer for each token, the tokens asked for.
+    public let places: [Int]?
+  }
+
+  /// Example `index` of `split` as the run's own evaluations read it: with the same random key, so that
+  /// mechanisms that sample draw the same graph.
+  ///
+  /// - Precondition: `index` is less than the number of examples of `split`.
+  /// - Throws: `DataError` when the example cannot be read, ``TrainingError`` when there is no such split.
+  public func evaluation(_ index: Int, of split: Split) throws -> Evaluation {
+    let settings = configuration.stepSettings(data.task)
+    let layout = ShardLayout(
+      tokenBudget: 1, model: model, experimentProtocol: settings.experimentProtocol,
+      paddedLength: settings.paddedLength)
+    let shard = try data.shard([index], of: split, layout: layout, run: configuration.stream)
+    let texts = [shard.first, shard.second].compactMap { $0 }.map {
+      TextInput($0, zeroIsPadding: settings.zeroIsPadding)
+    }
+    var places: [Int]?
+    if case .tokenClasses = shard.labels { places = shard.labelledPlaces }
+    return Evaluation(
+      shard: shard, texts: texts,
+      context: ForwardContext(
+        keys: [configuration.evaluationStream(split).child(index).key],
+        experimentProtocol: settings.experimentProtocol, path: settings.path,
+        paddedLength: settings.paddedLength),
+      places: places)
+  }
+}
