@@ -34,11 +34,19 @@ public struct ColorRamp: Sendable {
       "#d9eaff",
     ])
 
-  static let all = [sequential, diverging]
+  /// No or yes.
+  static let binary = ColorRamp(
+    name: "binary", light: ["#f8fafe", "#2c74c9"], dark: ["#1b2027", "#3f9be0"])
+
+  static let all = [sequential, diverging, binary]
 
   /// The ramp of a scale.
   static func of(_ scale: HeatMap.Scale) -> ColorRamp {
-    if case .signedSquareRoot = scale { diverging } else { sequential }
+    switch scale {
+    case .signedSquareRoot: diverging
+    case .binary: binary
+    case .linear, .squareRoot: sequential
+    }
   }
 
   /// The styles that paint gray images with the ramps, and legends alike.

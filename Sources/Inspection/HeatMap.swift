@@ -7,6 +7,8 @@ import Foundation
 public struct HeatMap: Sendable, Equatable {
   /// How values become places on the ramp.
   public enum Scale: Sendable, Equatable {
+    /// 0 or 1, no or yes.
+    case binary
     /// From `lowest` to `highest`, evenly.
     case linear(lowest: Float, highest: Float)
     /// From 0 to `highest`, by the square root, so that small values are told apart too.
@@ -17,6 +19,7 @@ public struct HeatMap: Sendable, Equatable {
     /// The place of `value` on the ramp, 0 to 1; values beyond the ends are at the ends.
     public func position(of value: Float) -> Float {
       switch self {
+      case .binary: value > 0 ? 1 : 0
       case .linear(let lowest, let highest):
         highest > lowest ? min(max((value - lowest) / (highest - lowest), 0), 1) : 0
       case .squareRoot(let highest):
@@ -30,6 +33,7 @@ public struct HeatMap: Sendable, Equatable {
     /// The value at a place on the ramp, the inverse of ``position(of:)``.
     public func value(at position: Float) -> Float {
       switch self {
+      case .binary: return position > 0.5 ? 1 : 0
       case .linear(let lowest, let highest): return lowest + position * (highest - lowest)
       case .squareRoot(let highest): return position * position * highest
       case .signedSquareRoot(let highest):
@@ -78,21 +82,22 @@ public struct HeatMap: Sendable, Equatable {
 }
 
 extension HeatMap.Scale {
-  /// The scale of attention weights: by the root, up to a value that one in a thousand of those that are
-  /// not zero exceeds; signed where there are negative ones.
+  /// The scale of attention weights: by the root, up to a value that at most one in a thousand of those
+  /// that are not zero exceed; signed where there are negative ones.
   public static func weights(_ range: ClosedRange<Float>, _ values: [Float]) -> Self {
     let sizes = values.lazy.map(abs).filter { $0 > 0 && $0.isFinite }.sorted()
     guard let largest = sizes.last else { return .squareRoot(highest: 0) }
-    let common = sizes[(sizes.count - 1) * 999 / 1000]
+    let common = sizes[sizes.count - 1 - sizes.count / 1000]
     // A few values somewhat above the others do not need an end of their own.
     let highest = largest > 2 * common ? common : largest
     return range.lowerBound < 0
       ? .signedSquareRoot(highest: highest) : .squareRoot(highest: highest)
   }
 
-  /// The scale of shares of pairs: from 0 to the largest.
+  /// The scale of shares of pairs: from 0 to the largest, no or yes where all are 0 or 1.
   public static func shares(_ range: ClosedRange<Float>, _ values: [Float]) -> Self {
-    .linear(lowest: 0, highest: range.upperBound)
+    values.allSatisfy { $0 == 0 || $0 == 1 }
+      ? .binary : .linear(lowest: 0, highest: range.upperBound)
   }
 
   /// From the least to the largest value.

@@ -14,11 +14,15 @@ extension InspectionPage {
     return figure(
       caption, head.edges, id: "\(id(head))-edges", head,
       label: "\(caption) of layer \(head.layer + 1), head \(head.head + 1): \(share)",
-      legend: (head.edges.rows.block == 1)
-        ? "<span class='key'><i class='chip none'></i>none</span>"
-          + "<span class='key'><i class='chip edge'></i>edge</span>"
+      legend: head.edges.scale == .binary
+        ? key(head.choosesEdges ? "edge" : "not zero", "yes")
+          + key(head.choosesEdges ? "none" : "zero", "no")
         : scale(head.edges, "share of pairs"),
       note: share)
+  }
+
+  private func key(_ name: String, _ style: String) -> String {
+    "<span class='key'><i class='chip \(style)'></i>\(name)</span>"
   }
 
   /// The weights.
@@ -26,7 +30,7 @@ extension InspectionPage {
     let map = head.weights
     let numbers = head.statistics
     var notes: [String] = []
-    if case .linear = map.scale {} else { notes.append("color by the square root") }
+    if map.scale != .squareRoot(highest: 0) { notes.append("colour by the square root") }
     let largest = max(abs(map.range.lowerBound), map.range.upperBound)
     if abs(map.scale.value(at: 1)) < largest {
       let value = significant(Double(largest))

@@ -19,9 +19,14 @@ extension InspectionPage {
     .scale div { display: flex; justify-content: space-between; color: var(--quiet); }
     .bar { display: block; height: .7rem; border: 1px solid var(--frame); }
     .key { display: inline-flex; align-items: center; gap: .4rem; }
-    .chip { width: .9rem; height: .9rem; border: 1px solid var(--frame); background-size: 1000% 100%; }
-    .chip.none { background: var(--sequential) 0 0 / 5000% 100%; }
-    .chip.edge { background: var(--sequential) 100% 0 / 5000% 100%; }
+    .chip { width: .9rem; height: .9rem; border: 1px solid var(--frame); }
+    .chip.no { background: var(--binary) 0 0 / 5000% 100%; }
+    .chip.yes { background: var(--binary) 100% 0 / 5000% 100%; }
+    .example { display: grid; gap: 0 3rem; grid-template-columns: 1fr; }
+    @media (min-width: 60rem) {
+      .example { grid-template-columns: minmax(13rem, max-content) minmax(0, 1fr); }
+    }
+    .example h2 { margin-top: 1.8rem; }
     .heads td, .heads th { vertical-align: middle; }
     .heads a { color: inherit; }
     .thumbnail { width: 4.5rem; height: 4.5rem; display: block; }
@@ -34,7 +39,7 @@ extension InspectionPage {
     }
     .probability.best { background: var(--curve-0); }
     .picture { image-rendering: pixelated; border: 1px solid var(--rule); display: block; }
-    .tokens { max-height: 24rem; overflow: auto; border: 1px solid var(--rule); border-radius: 8px;
+    .tokens { max-height: 19rem; overflow: auto; border: 1px solid var(--rule); border-radius: 8px;
       background: var(--panel); padding: .4rem .8rem; }
     .tokens table { min-width: 0; border-collapse: collapse; }
     .tokens td { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .85rem;

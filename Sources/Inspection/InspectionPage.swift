@@ -14,7 +14,9 @@ public struct InspectionPage {
     HTMLDocument(
       title: title, summary: summary, styles: Self.styles + "\n" + ColorRamp.styles,
       content: [
-        ColorRamp.filters, answerSection, textSections, overview, headSections, notes,
+        ColorRamp.filters,
+        "<div class='example'>\(answerSection)<div>\(textSections)</div></div>\n", overview,
+        headSections, notes,
       ].joined()
     ).text
   }
@@ -51,7 +53,7 @@ public struct InspectionPage {
       (hasTexts ? ["text"] : []) + ["layer", "head"] + ["edges", "weights"]
       + [
         "density %", "keys a query", "effective keys", "entropy", "distance", "row sums",
-        signed ? "weights" : "largest weight", "blind queries",
+        signed ? "range" : "largest weight", "blind queries",
       ]
     let head = titles.enumerated().map { index, title in
       "<th scope='col'\(index >= titles.count - 8 ? " class='number'" : "")>\(title)</th>"
