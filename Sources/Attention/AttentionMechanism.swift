@@ -72,6 +72,10 @@ public protocol AttentionMechanism: Module {
   /// renew a buffer. What it does may depend on the step's number only, so that runs can be resumed.
   func prepare(forStep step: Int)
 
+  /// What one forward pass over an input of `sizes` costs, by the mechanism's definition, without the
+  /// block's projections.
+  func cost(_ sizes: AttentionSizes) -> Cost
+
   /// Computes attention for a batch.
   func callAsFunction(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput
 

@@ -25,4 +25,9 @@ final class LinearAttention: AttentionMechanism {
       return AttentionOutput(values: queries.matmul(summary * scale))
     }
   }
+
+  /// φ(K)ᵀ V, and φ(Q) times it.
+  func cost(_ sizes: AttentionSizes) -> Cost {
+    Cost(flops: 2 * sizes.groups * Cost.product(sizes.length, sizes.headDim, sizes.headDim))
+  }
 }

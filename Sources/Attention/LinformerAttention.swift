@@ -41,4 +41,14 @@ final class LinformerAttention: AttentionMechanism {
     let weights = input.queries.matmul(keys.transposed() * scale).softmax(-1)
     return AttentionOutput(values: weights.matmul(values))
   }
+
+  /// E K and E V, then every query with `rank` keys.
+  func cost(_ sizes: AttentionSizes) -> Cost {
+    let (rank, longest) = (positionProjection.value.size(1), positionProjection.value.size(2))
+    let shared = sizes.heads * rank * longest
+    let projections = 2 * sizes.groups * Cost.product(rank, sizes.length, sizes.headDim)
+    return Cost(
+      flops: projections + sizes.attending(pairs: sizes.length * rank), parameters: shared,
+      sharedParameters: shared)
+  }
 }

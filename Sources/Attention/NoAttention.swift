@@ -11,4 +11,6 @@ final class NoAttention: AttentionMechanism {
   func callAsFunction(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput {
     AttentionOutput(values: input.values)
   }
+
+  func cost(_ sizes: AttentionSizes) -> Cost { Cost() }
 }

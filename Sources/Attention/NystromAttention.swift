@@ -85,6 +85,21 @@ final class NystromAttention: AttentionMechanism {
     return AttentionOutput(values: values)
   }
 
+  /// Landmarks with landmarks, queries with landmarks and landmarks with keys; four products of landmark
+  /// matrices in each of six steps; the convolution.
+  func cost(_ sizes: AttentionSizes) -> Cost {
+    let (n, d, m) = (sizes.length, sizes.headDim, landmarks)
+    let width = convolution?.weight.value.size(2) ?? 0
+    var head = Cost.product(n, width, d)
+    if m == sizes.paddedLength {
+      head += 2 * Cost.product(n, d, n)
+    } else {
+      let inverse = 6 * 4 * Cost.product(m, m, m)
+      head += 4 * Cost.product(n, d, m) + 2 * Cost.product(m, m, d) + inverse
+    }
+    return Cost(flops: sizes.groups * head, parameters: sizes.heads * width)
+  }
+
   /// Means over equal segments of the padded length, `[batch, heads, landmarks, headDim]`.
   private func segmentMeans(_ x: Tensor, _ padded: Int) -> Tensor {
     let (n, segment) = (x.size(2), padded / landmarks)

@@ -60,4 +60,10 @@ public final class PatternAttention<Pattern: AttentionPattern>: AttentionMechani
       values: edgeAttention(
         input, edges: list.moved(to: input.queries.device), dropout: dropout, context: context))
   }
+
+  /// The pattern's pairs.
+  public func cost(_ sizes: AttentionSizes) -> Cost {
+    let edges = edges(among: sizes.length, padded: sizes.paddedLength)
+    return Cost(flops: sizes.attending(pairs: edges.columns.count))
+  }
 }

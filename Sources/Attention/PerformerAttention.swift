@@ -80,6 +80,13 @@ final class PerformerAttention: AttentionMechanism {
       values: queries.matmul(keys.transposed().matmul(values)) / denominator)
   }
 
+  /// Ω K and Ω Q, φ(K)ᵀ V and φ(Q) times it, φ(Q) Σφ(K).
+  func cost(_ sizes: AttentionSizes) -> Cost {
+    let features = randomFeatures.value.size(0)
+    let products = 4 * Cost.product(sizes.length, features, sizes.headDim)
+    return Cost(flops: sizes.groups * (products + Cost.product(sizes.length, features, 1)))
+  }
+
   /// φ of rows `x` whose products with Ω are `projected`.
   private func features(
     _ projected: Tensor, of x: Tensor, highest: Tensor, _ scale: Double, padding: Tensor? = nil

@@ -76,6 +76,29 @@ final class ReformerAttention: AttentionMechanism {
     x.reshaped(x.size(0), x.size(1), heads, headDim).transposed(1, 2)
   }
 
+  /// Its own projections; in each round the rotations and, for every token, two chunks of keys. Tokens of
+  /// the padded length take part, in two buckets or more.
+  func cost(_ sizes: AttentionSizes) -> Cost {
+    let (inner, rows) = (heads * headDim, sizes.batch * sizes.length)
+    let projections =
+      Cost.linear(rows: rows, sizes.dim, inner, hasBias: false)
+      + .linear(rows: rows, sizes.dim, inner, hasBias: false) + .linear(rows: rows, inner, inner)
+    guard sizes.paddedLength > bucket else {
+      return projections + Cost(flops: sizes.attending(pairs: sizes.length * sizes.length))
+    }
+    let length = wholeBuckets(sizes.paddedLength)
+    let rotations = Cost.product(length, headDim, length / bucket / 2)
+    return projections
+      + Cost(
+        flops: sizes.groups * hashes * rotations
+          + sizes.attending(pairs: hashes * length * 2 * bucket))
+  }
+
+  /// `padded`, rounded up to an even number of buckets.
+  private func wholeBuckets(_ padded: Int) -> Int {
+    (padded + 2 * bucket - 1) / (2 * bucket) * (2 * bucket)
+  }
+
   /// What a pair that may not attend, and a token and itself, score.
   private static let (hidden, itself) = (-1e30, -5e4)
 
@@ -99,7 +122,7 @@ final class ReformerAttention: AttentionMechanism {
     _ vectors: Tensor, _ contents: Tensor, _ real: Tensor, padded: Int, _ context: ForwardContext
   ) -> Tensor {
     let n = vectors.size(1)
-    let length = (padded + 2 * bucket - 1) / (2 * bucket) * (2 * bucket)
+    let length = wholeBuckets(padded)
     let tail = [0, 0, 0, length - n]
     let (vectors, contents) =
       length == n

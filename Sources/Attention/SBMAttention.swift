@@ -74,9 +74,15 @@ public final class SBMAttention: AttentionMechanism {
     public let keys: Tensor
     /// S, `[heads, clusters, clusters]`.
     public let affinities: Tensor
-
     /// Q̂ S, so that Pᵢⱼ is the product of a row of this and a row of K̂.
-    public var weightedQueries: Tensor { queries.matmul(affinities) }
+    public let weightedQueries: Tensor
+
+    init(queries: Tensor, keys: Tensor, affinities: Tensor) {
+      self.queries = queries
+      self.keys = keys
+      self.affinities = affinities
+      weightedQueries = queries.matmul(affinities)
+    }
 
     /// P, `[batch, heads, n, n]`.
     public var edgeProbability: Tensor { weightedQueries.matmul(keys.transposed()) }
@@ -153,6 +159,25 @@ extension SBMAttention {
     return (0..<graph.sizes.batch).flatMap { example in
       (0..<graph.sizes.heads).map { graph.edges(example: example, head: $0) }
     }
+  }
+}
+
+// MARK: - Cost
+
+extension SBMAttention {
+  /// Memberships of queries and keys, S once for the whole batch, Q̂ S, and the sampled pairs; P at all
+  /// pairs for `bernoulli`, at none for `fastrg`, whose forward pass is linear in edges.
+  public func cost(_ sizes: AttentionSizes) -> Cost {
+    let (n, d, k) = (sizes.length, sizes.headDim, clusters.value.size(1))
+    let pairs = n * n
+    // Queries and keys of all heads.
+    let rows = 2 * sizes.groups * n
+    let node = Cost.linear(rows: rows, d, d) + .linear(rows: rows, d, d)
+    var flops = Cost.product(rows, d, k) + sizes.heads * Cost.product(k, d, k)
+    flops += sizes.groups * Cost.product(n, k, k)
+    if sampler == .bernoulli { flops += sizes.groups * Cost.product(n, k, n) }
+    flops += sizes.attending(pairs: Int((sizes.density * Double(pairs)).rounded()))
+    return node + Cost(flops: flops, parameters: sizes.heads * k * d)
   }
 }
 

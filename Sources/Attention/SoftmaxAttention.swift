@@ -25,6 +25,11 @@ final class SoftmaxAttention: AttentionMechanism {
     let anyKey = input.keyMask.max(1).reshaped(-1, 1, 1, 1)
     return AttentionOutput(values: weights.matmul(input.values) * anyKey)
   }
+
+  /// All pairs.
+  func cost(_ sizes: AttentionSizes) -> Cost {
+    Cost(flops: sizes.attending(pairs: sizes.length * sizes.length))
+  }
 }
 
 /// Q Kᵀ / √d `[batch, heads, n, n]`, with scores that vanish under softmax at padding keys.

@@ -56,7 +56,7 @@ public enum Formatting {
   }
 
   /// `1.23 G`, `456 M`: a count with the SI prefix that leaves three digits.
-  static func scaled(_ value: Double) -> String {
+  public static func scaled(_ value: Double) -> String {
     for (limit, prefix) in [(1e15, " P"), (1e12, " T"), (1e9, " G"), (1e6, " M"), (1e3, " k")]
     where value >= limit { return significant(value / limit) + prefix }
     return significant(value)

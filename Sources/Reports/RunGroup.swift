@@ -71,8 +71,10 @@ public struct RunGroup: Sendable {
 
   /// Trainable numbers in the model.
   public var parameters: Int { runs[0].log.cost.parameters }
-  /// FLOPs of a forward pass over one example.
-  public var flops: Double? { runs[0].log.cost.flops }
+  /// FLOPs of a forward pass over one example: they differ between seeds where the density does.
+  public var flops: Double? {
+    Statistic((finished.isEmpty ? runs : finished).compactMap(\.log.cost.flops))?.mean
+  }
   /// The largest resident memory of any run, bytes.
   public var peakMemory: Int? { finished.compactMap(\.log.cost.peakMemory).max() }
 

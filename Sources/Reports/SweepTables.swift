@@ -113,6 +113,10 @@ enum SweepTables {
       table.notes.append(
         "! more than 10 % off full attention's parameters, against the rules of the arena")
     }
+    if groups.contains(where: { $0.flops != nil }) {
+      table.notes.append(
+        "FLOPs: matrix products of a forward pass at the padded length and the density on the left")
+    }
     return table.withoutEmptyColumns()
   }
 

@@ -191,7 +191,8 @@ extension RunLog {
   public struct Cost: Sendable, Equatable {
     /// Trainable numbers in the model.
     public var parameters: Int
-    /// Floating-point operations of a forward pass over one example of the task's length.
+    /// Floating-point operations of the matrix products of a forward pass over one example (or pair) of
+    /// the padded length, at the run's density.
     public var flops: Double?
     /// Median wall-clock milliseconds of a training step.
     public var millisecondsPerStep: Double?

@@ -1,10 +1,43 @@
 import Experiments
 import Foundation
+import Reports
+import Training
 
 /// How `sbm run --dry-run` shows a resolved run.
 enum DryRun {
-  /// The run's name, its log, and a table of settings with their origins.
-  static func text(_ run: RunConfiguration, folder: URL) -> String {
+  /// What a run will cost, from its settings alone.
+  struct Cost {
+    /// Trained scalars.
+    let parameters: Int
+    /// Of a forward pass over one example.
+    let flops: Int
+    /// Of all training steps; the backward pass of a matrix product is two of them.
+    let trainingFlops: Double
+
+    /// - Throws: `AttentionError` when the mechanism's sizes or options do not fit.
+    init?(_ run: RunConfiguration) throws {
+      guard let task = TaskData.specification(run) else { return nil }
+      let cost = run.cost(of: try run.makeModel(task))
+      (parameters, flops) = (cost.parameters, cost.flops)
+      trainingFlops = 3 * Double(flops) * Double(run.training.batch * run.training.steps)
+    }
+
+    /// One line for a person.
+    func text(_ run: RunConfiguration) -> String {
+      let density = run.initialDensity.map {
+        ", density \(Formatting.percent($0, digits: 0)) %"
+      }
+      return "cost \(Formatting.grouped(parameters)) parameters,"
+        + " \(Formatting.scaled(Double(flops)))FLOPs an example forward"
+        + " (length \(run.data.paddedLength)\(density ?? "")),"
+        + " \(Formatting.scaled(trainingFlops))FLOPs in training"
+    }
+  }
+
+  /// The run's name, its log, what it will cost, and a table of settings with their origins.
+  ///
+  /// - Throws: `AttentionError` when the model cannot be built.
+  static func text(_ run: RunConfiguration, folder: URL) throws -> String {
     let published = Dictionary(
       uniqueKeysWithValues: run.deviations.map { ($0.key, $0.published) })
     let rows = run.settings.map { key, value, origin in
@@ -15,7 +48,8 @@ enum DryRun {
       run.name,
       "  log \(folder.relativePath)/\(run.name).h5, identity \(run.identity)",
     ]
-    return (header + table(rows).map { "  \($0)" }).joined(separator: "\n") + "\n"
+    let cost = try Cost(run).map { ["  " + $0.text(run)] } ?? []
+    return (header + cost + table(rows).map { "  \($0)" }).joined(separator: "\n") + "\n"
   }
 
   /// Columns as wide as their widest cell.
@@ -50,7 +84,15 @@ enum DryRun {
     var scale: String
     var seed: UInt64
     var identity: String
+    var parameters: Int?
+    var flops: Int?
+    var trainingFlops: Double?
     var settings: [String: Row]
+
+    enum CodingKeys: String, CodingKey {
+      case run, experiment, variant, scale, seed, identity, parameters, flops, settings
+      case trainingFlops = "training_flops"
+    }
   }
 
   /// One JSON object on one line.
@@ -61,9 +103,11 @@ enum DryRun {
         Row(value: $0.value, provenance: $0.origin.provenance.rawValue, setBy: $0.origin.setBy)
       )
     }
+    let cost = try Cost(run)
     let object = Run(
       run: run.name, experiment: run.experiment, variant: run.variant, scale: run.scale,
-      seed: run.seed, identity: run.identity, settings: Dictionary(uniqueKeysWithValues: rows))
+      seed: run.seed, identity: run.identity, parameters: cost?.parameters, flops: cost?.flops,
+      trainingFlops: cost?.trainingFlops, settings: Dictionary(uniqueKeysWithValues: rows))
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return String(decoding: try encoder.encode(object), as: UTF8.self)

@@ -28,7 +28,8 @@ struct RunCommand: Command {
   private static let resume = Parameter<Bool>.flag(
     "resume", help: "Continue interrupted runs from their checkpoints.")
   private static let dryRun = Parameter<Bool>.flag(
-    "dry-run", help: "Check the file and print the resolved runs; train nothing.")
+    "dry-run",
+    help: "Check the file and print the resolved runs and what they will cost; train nothing.")
   private static let settings = Parameter<Bool>.flag(
     "settings", help: "List all settings of experiment files with defaults and help.")
   private static let json = Parameter<Bool>.flag(

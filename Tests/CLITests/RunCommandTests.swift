@@ -69,6 +69,8 @@ import Testing
     #expect(lines.first == "listops-sbm-fastrg-s5")
     #expect(
       lines[1].hasPrefix("  log results/quickstart-smoke/listops-sbm-fastrg-s5.h5, identity "))
+    #expect(lines[2].hasPrefix("  cost ") && lines[2].contains(" parameters, "))
+    #expect(lines[2].contains("FLOPs an example forward (length "))
     #expect(lines.contains { $0.hasPrefix("  threads ") && $0.hasSuffix(" --set") })
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).isEmpty)
   }
@@ -83,6 +85,12 @@ import Testing
       objects.map { $0?["run"] as? String } == [
         "listops-softmax-s0", "listops-sbm-s0", "listops-sbm-fastrg-s0",
       ])
+    let flops = try objects.map { try #require($0?["flops"] as? Int) }
+    // Two layers at 2048 positions: all pairs of two heads, 4 * 32 FLOPs each, dominate softmax's.
+    #expect(flops[0] > 2 * 2 * 2048 * 2048 * 128)
+    // bernoulli looks at all pairs to draw its edges, fastrg does not.
+    #expect(flops[1] > flops[2])
+    #expect(try objects.allSatisfy { try #require($0?["parameters"] as? Int) > 100_000 })
     let settings = objects[0]?["settings"] as? [String: [String: Any]]
     let warmup = settings?["training.peak_learning_rate"]
     #expect(warmup?["value"] as? Double == 5e-4)

@@ -33,6 +33,11 @@ ct_status ct_set_threads(int count);
 void ct_keep_freed_memory(void);
 /// Whether CUDA can be used by this build on this machine.
 int ct_has_cuda(void);
+/// Starts counting the FLOPs of matrix products and convolutions that libtorch's operators do on this
+/// thread; hands out what has been counted so far. Counts nest.
+ct_status ct_flops_begin(int64_t *counted);
+/// Ends the innermost count that was begun; returns what has been counted so far.
+int64_t ct_flops_end(void);
 
 // MARK: Life and inspection
 

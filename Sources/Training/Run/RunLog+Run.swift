@@ -1,3 +1,4 @@
+import Attention
 import Datasets
 import Experiments
 import Foundation
@@ -18,7 +19,9 @@ extension RunConfiguration {
 
 extension RunLog {
   /// The log of a run that begins.
-  init(_ run: RunConfiguration, task: TaskSpecification, parameters: Int, codeVersion: String) {
+  init(
+    _ run: RunConfiguration, task: TaskSpecification, cost: Attention.Cost, codeVersion: String
+  ) {
     let labels = Labels(
       runID: run.name, experiment: run.experiment, variant: run.variant, task: run.task.rawValue,
       model: run.variant.isEmpty ? run.attention.kind : run.variant, mechanism: run.attention.kind,
@@ -30,7 +33,7 @@ extension RunLog {
         created: Date().formatted(.iso8601), codeVersion: codeVersion, hardware: Self.hardware,
         libraries: ["libtorch \(Runtime.version)"]),
       configuration: run.resolvedYAML, settings: run.logSettings,
-      cost: Cost(parameters: parameters))
+      cost: Cost(parameters: cost.parameters, flops: Double(cost.flops)))
   }
 
   /// The processor's name and how many cores there are.

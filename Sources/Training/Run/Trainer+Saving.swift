@@ -18,6 +18,8 @@ extension Trainer {
   /// Writes the log as it stands.
   mutating func writeLog() throws {
     log.cost.millisecondsPerStep = clock.medianStepMilliseconds ?? log.cost.millisecondsPerStep
+    let density = log.test?.density ?? log.dev.densities.last
+    log.cost.flops = Double(run.cost(of: step.model, density: density).flops)
     log.cost.peakMemory = max(log.cost.peakMemory ?? 0, ProcessMemory.peak)
     try files.write(log)
     clock.markSnapshot()

@@ -69,7 +69,7 @@ public struct Trainer {
       model.trainableParameters().map(\.parameter), epsilon: run.training.epsilon,
       weightDecay: run.training.weightDecay)
     optimizer.beta2 = run.training.beta2
-    log = RunLog(run, task: data.task, parameters: model.parameterCount, codeVersion: codeVersion)
+    log = RunLog(run, task: data.task, cost: run.cost(of: model), codeVersion: codeVersion)
     if let saved = try files.saved(for: run) { try resume(saved.log, saved.checkpoint) }
   }
 
