@@ -57,16 +57,16 @@ public enum Benchmark {
     return BenchmarkResult(point, milliseconds: milliseconds, density: density)
   }
 
-  /// Projections, mechanism and output projection of one layer, without gradients; each worker
-  /// takes whole sequences.
+  /// Projections, mechanism and output projection of one layer; each worker takes whole sequences.
   private static func attention(_ point: BenchmarkPoint) throws -> BenchmarkResult {
     let pool = WorkerPool(count: point.threads)
     let sizes = point.modelConfiguration()
     let block = try AttentionBlock(
       AttentionConfiguration(
         kind: sizes.attention, heads: sizes.heads, headDim: sizes.headDim, dim: sizes.dim,
-        maximumLength: point.length, dropout: 0, options: sizes.attentionOptions,
-        stream: RandomStream(seed: 1)))
+        maximumLength: point.length, dropout: sizes.attentionDropout,
+        options: sizes.attentionOptions, stream: RandomStream(seed: 1)))
+    let parameters = block.trainableParameters().map(\.parameter.value)
     var densities: [Double] = []
     let milliseconds = try time(point) { number in
       let inputs = (0..<point.batch).map { row in
@@ -77,23 +77,40 @@ public enum Benchmark {
       return {
         densities = []
         try pool.forEach(point.batch) { row in
-          try withError {
-            withoutGradients {
-              let context = ForwardContext(
-                keys: [RandomStream(seed: 4).child(number).child(row).key],
-                path: point.isPortable ? .portable : .native, paddedLength: point.length)
-              let (hidden, density) = block(inputs[row], keyMask: mask, context: context)
-              return (hidden, density?.mean().item)
+          let context = ForwardContext(
+            keys: [RandomStream(seed: 4).child(number).child(row).key],
+            isTraining: point.pass == .training, path: point.isPortable ? .portable : .native,
+            paddedLength: point.length)
+          return try withError {
+            switch point.pass {
+            case .forward:
+              withoutGradients {
+                block(inputs[row], keyMask: mask, context: context).density?.mean().item
+              }
+            case .training: train(block, parameters, inputs[row], mask, context)
             }
           }
-        } consume: { _, result in
-          if let density = result.1 { densities.append(density) }
+        } consume: { _, density in
+          if let density { densities.append(density) }
         }
       }
     }
     return BenchmarkResult(
       point, milliseconds: milliseconds,
       density: densities.isEmpty ? nil : densities.reduce(0, +) / Double(densities.count))
+  }
+
+  /// Forward and backward of one sequence; its density.
+  private static func train(
+    _ block: AttentionBlock, _ parameters: [Tensor], _ input: Tensor, _ mask: Tensor,
+    _ context: ForwardContext
+  ) -> Double? {
+    let input = input.detached().requiringGradient()
+    let (hidden, density) = block(input, keyMask: mask, context: context)
+    var objective = hidden.sum()
+    if let density { objective = objective + density.mean() * 1e-4 }
+    _ = objective.gradients(of: [input] + parameters)
+    return density?.detached().mean().item
   }
 
   private static func shardTokens(_ point: BenchmarkPoint, threads: Int) -> Int {

@@ -9,12 +9,22 @@ public struct BenchmarkPoint: Sendable, Equatable {
   public enum Measure: String, CaseIterable, Sendable {
     /// A whole training step of the LRA classifier: forward, loss, backward, AdamW.
     case step
-    /// One attention layer, forward only.
+    /// One attention layer with its projections.
     case attention
+  }
+
+  /// What of an attention layer is timed.
+  public enum Pass: String, CaseIterable, Sendable {
+    /// The forward pass, without gradients or dropout.
+    case forward
+    /// Forward with attention dropout, then backward to the input and all parameters.
+    case training
   }
 
   /// What is timed.
   public var measure: Measure
+  /// What of an attention layer is timed; of no meaning to steps.
+  public var pass: Pass
   /// A name of ``kinds``.
   public var kind: String
   /// Tokens of a sequence; none is padding.
@@ -34,10 +44,12 @@ public struct BenchmarkPoint: Sendable, Equatable {
 
   /// A point.
   public init(
-    measure: Measure, kind: String, length: Int, batch: Int, density: Double = 0.25,
-    steps: Int = 3, threads: Int = 0, shardTokens: Int = 0, isPortable: Bool = false
+    measure: Measure, pass: Pass = .forward, kind: String, length: Int, batch: Int,
+    density: Double = 0.25, steps: Int = 3, threads: Int = 0, shardTokens: Int = 0,
+    isPortable: Bool = false
   ) {
     self.measure = measure
+    self.pass = pass
     self.kind = kind
     self.length = length
     self.batch = batch
@@ -97,25 +109,34 @@ public struct BenchmarkResult: Sendable, Equatable, Codable {
   public var peakMemory: Int?
   /// The mean share of sampled pairs in the last step, for mechanisms that sample.
   public var density: Double?
+  /// `training` for an attention layer's training pass; nil for all else.
+  public var pass: String?
   /// Why there are no numbers, such as `out of memory`.
   public var failure: String?
 
   enum CodingKeys: String, CodingKey {
-    case kind, length, batch, density
+    case kind, length, batch, density, pass
     case millisecondsPerSequence = "ms_per_sequence"
     case bestMillisecondsPerSequence = "best_ms_per_sequence"
     case peakMemory = "peak_rss_mb"
     case failure = "error"
   }
 
-  /// A point that could not be measured.
+  private init(_ point: BenchmarkPoint) {
+    (kind, length, batch) = (point.kind, point.length, point.batch)
+    if point.measure == .attention, point.pass == .training { pass = point.pass.rawValue }
+  }
+
+  /// A point that could not be measured; its density is the one that was asked for.
   public init(_ point: BenchmarkPoint, failure: String) {
-    (kind, length, batch, self.failure) = (point.kind, point.length, point.batch, failure)
+    self.init(point)
+    self.failure = failure
+    density = point.samples ? point.density : nil
   }
 
   /// - Parameter milliseconds: of each timed step.
   init(_ point: BenchmarkPoint, milliseconds: [Double], density: Double?) {
-    (kind, length, batch) = (point.kind, point.length, point.batch)
+    self.init(point)
     let sorted = milliseconds.map { $0 / Double(point.batch) }.sorted()
     millisecondsPerSequence = rounded(sorted[sorted.count / 2], 2)
     bestMillisecondsPerSequence = rounded(sorted[0], 2)
@@ -123,16 +144,18 @@ public struct BenchmarkResult: Sendable, Equatable, Codable {
     self.density = density.map { rounded($0, 4) }
   }
 
-  /// One JSON object with every key of the yardstick, `null` where there is no number; `error` only
-  /// after a failure.
+  /// One JSON object with every key of the yardstick, `null` where there is no number; `pass` only for
+  /// an attention layer's training pass, `error` only after a failure.
   public var json: String {
     func text(_ number: Double?) -> String { number.map { "\($0)" } ?? "null" }
-    let error = failure.map { ", \"error\": \"\($0)\"" } ?? ""
+    func extra(_ key: String, _ value: String?) -> String {
+      value.map { ", \"\(key)\": \"\($0)\"" } ?? ""
+    }
     return "{\"kind\": \"\(kind)\", \"length\": \(length), \"batch\": \(batch), "
       + "\"ms_per_sequence\": \(text(millisecondsPerSequence)), "
       + "\"best_ms_per_sequence\": \(text(bestMillisecondsPerSequence)), "
       + "\"peak_rss_mb\": \(peakMemory.map(String.init) ?? "null"), "
-      + "\"density\": \(text(density))\(error)}"
+      + "\"density\": \(text(density))\(extra("pass", pass))\(extra("error", failure))}"
   }
 
   private static func peakResidentMemory() -> Int {

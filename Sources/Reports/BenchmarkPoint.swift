@@ -3,7 +3,8 @@ import Foundation
 
 /// One measured point of `sbm bench`, or of a script that prints the same keys.
 public struct BenchmarkPoint: Sendable, Equatable {
-  /// The mechanism, or the name of what was measured.
+  /// The mechanism, or the name of what was measured; with what else the line says of it: a training
+  /// pass of a layer (`softmax training`), a program that is not ours (`softmax (pytorch-2.13.0)`).
   public var kind: String
   /// Sequence length in tokens.
   public var length: Int
@@ -17,12 +18,14 @@ public struct BenchmarkPoint: Sendable, Equatable {
   public var peakMemoryMB: Double?
   /// Share of edges, 0 ... 1; nil for a mechanism without.
   public var density: Double?
+  /// Why there is no result, such as `out of memory`.
+  public var failure: String?
 
   /// A point.
   public init(
     kind: String, length: Int, batch: Int, millisecondsPerSequence: Double?,
     bestMillisecondsPerSequence: Double? = nil, peakMemoryMB: Double? = nil,
-    density: Double? = nil
+    density: Double? = nil, failure: String? = nil
   ) {
     self.kind = kind
     self.length = length
@@ -31,6 +34,7 @@ public struct BenchmarkPoint: Sendable, Equatable {
     self.bestMillisecondsPerSequence = bestMillisecondsPerSequence
     self.peakMemoryMB = peakMemoryMB
     self.density = density
+    self.failure = failure
   }
 
   /// Reads a file of one JSON object a line.
@@ -76,11 +80,14 @@ public struct BenchmarkPoint: Sendable, Equatable {
     guard let kind = object["kind"] as? String else {
       throw LineProblem(text: "'kind' is missing: this is no point of a benchmark")
     }
+    let pass = (object["pass"] as? String).map { " \($0)" } ?? ""
+    let peer = (object["peer"] as? String).map { " (\($0))" } ?? ""
     self.init(
-      kind: kind, length: try required("length"), batch: try required("batch"),
+      kind: kind + pass + peer, length: try required("length"), batch: try required("batch"),
       millisecondsPerSequence: try number("ms_per_sequence"),
       bestMillisecondsPerSequence: try number("best_ms_per_sequence"),
-      peakMemoryMB: try number("peak_rss_mb"), density: try number("density"))
+      peakMemoryMB: try number("peak_rss_mb"), density: try number("density"),
+      failure: object["error"] as? String)
   }
 }
 

@@ -9,7 +9,7 @@ enum BenchmarkTable {
       ])
     var last = ""
     for point in points {
-      let failed = Table.Cell("no result", .warning)
+      let failed = Table.Cell(point.failure ?? "no result", .warning)
       table.append(
         [
           Table.Cell(point.kind), Table.Cell(Formatting.grouped(point.length)),

@@ -149,28 +149,45 @@ struct Figures {
 
   // MARK: Benchmarks
 
-  private static func name(_ point: BenchmarkPoint) -> String {
-    point.density.map { "\(point.kind), density \(Formatting.significant($0))" } ?? point.kind
+  /// A point's curve: its kind, and its density where the kind was measured at clearly different ones
+  /// (a measured density differs a little from point to point).
+  private func curveName(_ point: BenchmarkPoint) -> String {
+    guard let density = point.density else { return point.kind }
+    let all = benchmarks.filter { $0.kind == point.kind }.compactMap(\.density).sorted()
+    var clusters: [[Double]] = []
+    for density in all {
+      if let last = clusters.last?.last, density <= 1.2 * last {
+        clusters[clusters.count - 1].append(density)
+      } else {
+        clusters.append([density])
+      }
+    }
+    guard clusters.count > 1, let own = clusters.first(where: { $0.contains(density) }) else {
+      return point.kind
+    }
+    let mean = own.reduce(0, +) / Double(own.count)
+    return "\(point.kind), density \(Formatting.significant(100 * mean)) %"
+  }
+
+  /// Where nothing could be measured.
+  private var failures: String {
+    let failed = benchmarks.filter { $0.millisecondsPerSequence == nil }.map { point in
+      "\(curveName(point)) at \(Formatting.grouped(point.length))"
+        + (point.failure.map { " (\($0))" } ?? "")
+    }
+    return failed.isEmpty ? "" : "No result: " + failed.joined(separator: ", ") + "."
   }
 
   private var benchmarkFigures: [Figure] {
-    // A measured density differs a little from point to point; it is part of the name only where
-    // a kind was measured at clearly different ones.
-    func name(_ point: BenchmarkPoint) -> String {
-      let densities = benchmarks.filter { $0.kind == point.kind && $0.length == point.length }
-        .compactMap(\.density)
-      guard let least = densities.min(), let most = densities.max(), most > 1.2 * least else {
-        return point.kind
-      }
-      return Self.name(point)
-    }
     var names: [String] = []
-    for point in benchmarks where !names.contains(name(point)) { names.append(name(point)) }
+    for point in benchmarks where !names.contains(curveName(point)) {
+      names.append(curveName(point))
+    }
     func figure(_ title: String, _ yLabel: String, _ value: (BenchmarkPoint) -> Double?)
       -> Figure
     {
       let curves = names.enumerated().map { number, own in
-        let points = benchmarks.filter { name($0) == own }.sorted { $0.length < $1.length }
+        let points = benchmarks.filter { curveName($0) == own }.sorted { $0.length < $1.length }
         return Figure.Curve(
           own, style: number,
           points: points.compactMap { point in
@@ -179,7 +196,7 @@ struct Figures {
       }
       return Figure(
         title: title, xLabel: "sequence length", yLabel: yLabel, xIsLogarithmic: true,
-        yIsLogarithmic: true, marksEveryPoint: true, curves: curves)
+        yIsLogarithmic: true, marksEveryPoint: true, curves: curves, note: failures)
     }
     return [
       figure("Time of a sequence", "milliseconds") { $0.millisecondsPerSequence },

@@ -22,7 +22,11 @@ public struct ReportInput: Sendable {
   /// The logs, in order of their paths.
   public private(set) var runs: [LoggedRun] = []
   /// Points of benchmark files.
+  ///
+  /// Where two files have points of one kind, the kind is followed by the file's name: steps, layers
+  /// and other programs are not one curve.
   public private(set) var benchmarks: [BenchmarkPoint] = []
+  private var benchmarkFiles: [(name: String, points: [BenchmarkPoint])] = []
   /// One sentence for each file that could not be used.
   public private(set) var problems: [String] = []
   /// The exit code that the problems ask for, nil without problems.
@@ -42,6 +46,15 @@ public struct ReportInput: Sendable {
   public init(reading paths: [String]) {
     for path in paths { read(path) }
     removeCopies()
+    benchmarks = benchmarkFiles.enumerated().flatMap { number, file in
+      let others = benchmarkFiles.indices.filter { $0 != number }
+        .flatMap { benchmarkFiles[$0].points.map(\.kind) }
+      return file.points.map { point in
+        var point = point
+        if others.contains(point.kind) { point.kind += " · \(file.name)" }
+        return point
+      }
+    }
   }
 
   private mutating func read(_ path: String) {
@@ -64,7 +77,8 @@ public struct ReportInput: Sendable {
   private mutating func readFile(_ path: String, wasNamed: Bool) {
     do {
       if path.hasSuffix(".jsonl") || path.hasSuffix(".json") {
-        benchmarks += try BenchmarkPoint.read(path, skipsOthers: !wasNamed)
+        let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+        benchmarkFiles.append((name, try BenchmarkPoint.read(path, skipsOthers: !wasNamed)))
       } else {
         runs.append(LoggedRun(path: path, log: try RunLog(reading: path)))
       }

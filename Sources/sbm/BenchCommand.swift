@@ -27,13 +27,24 @@ struct StepBench: Command {
 /// `sbm bench attention`
 struct AttentionBench: Command {
   static let name = "attention"
-  static let abstract = "Time one attention layer with its projections, forward only."
+  static let abstract = "Time one attention layer with its projections, forward or training."
   static let discussion = BenchOptions.discussion
-  static let parameters = BenchOptions.parameters
+  static let parameters = BenchOptions.parameters + [passes]
+
+  private static let passes = Parameter<[String]>.list(
+    "passes", value: "names", separator: ",", default: ["forward"],
+    help: "forward: without gradients or dropout; training: forward with dropout, and backward.",
+    check: {
+      BenchmarkPoint.Pass(rawValue: $0) == nil ? "It must be forward or training." : nil
+    })
 
   private let options: BenchOptions
 
-  init(_ arguments: ParsedArguments) throws { options = try BenchOptions(arguments, .attention) }
+  init(_ arguments: ParsedArguments) throws {
+    options = try BenchOptions(
+      arguments, .attention,
+      passes: arguments[Self.passes].compactMap(BenchmarkPoint.Pass.init(rawValue:)))
+  }
 
   func run() throws { try options.run() }
 }
@@ -92,7 +103,10 @@ struct BenchOptions: Sendable {
   private let inProcess: Bool
   private let json: Bool
 
-  init(_ arguments: ParsedArguments, _ measure: BenchmarkPoint.Measure) throws {
+  init(
+    _ arguments: ParsedArguments, _ measure: BenchmarkPoint.Measure,
+    passes: [BenchmarkPoint.Pass] = [.forward]
+  ) throws {
     let kinds = arguments[Self.kinds]
     var points: [BenchmarkPoint] = []
     for length in arguments[Self.lengths] {
@@ -103,7 +117,10 @@ struct BenchOptions: Sendable {
           shardTokens: arguments[Self.shardTokens], isPortable: arguments[Self.portable])
         for density in arguments[Self.densities].prefix(point.samples ? .max : 1) {
           point.density = density
-          points.append(point)
+          for pass in passes {
+            point.pass = pass
+            points.append(point)
+          }
         }
       }
     }
@@ -116,7 +133,8 @@ struct BenchOptions: Sendable {
   func run() throws {
     if inProcess, memoryLimit > 0 { ChildProcess.limitMemory(to: memoryLimit) }
     if !json {
-      try Output.line("kind          length  batch  ms/sequence  best ms  peak MB  density")
+      let kind = "kind".padding(toLength: kindWidth, withPad: " ", startingAt: 0)
+      try Output.line(kind + "  length  batch  ms/sequence  best ms  peak MB  density")
     }
     for point in points {
       let result = inProcess ? try Benchmark.run(point) : try measure(point)
@@ -133,9 +151,15 @@ struct BenchOptions: Sendable {
       ChildProcess.marker, "--json",
     ]
     if point.isPortable { arguments.append("--portable") }
+    if point.measure == .attention { arguments += ["--passes", point.pass.rawValue] }
     let limit = memoryLimit > 0 ? memoryLimit : ChildProcess.availableMemory()
     return try ChildProcess.run(
       point, program: "/proc/self/exe", arguments: arguments, memoryLimit: limit)
+  }
+
+  /// Room for a kind and its pass.
+  private var kindWidth: Int {
+    points.contains { $0.pass == .training } ? 20 : 12
   }
 
   private func row(_ result: BenchmarkResult) -> String {
@@ -145,8 +169,9 @@ struct BenchOptions: Sendable {
     func number(_ value: Double?, _ digits: Int, _ width: Int) -> String {
       right(value.map { String(format: "%.\(digits)f", $0) } ?? "", width)
     }
+    let kind = result.kind + (result.pass.map { " \($0)" } ?? "")
     let head =
-      result.kind.padding(toLength: 12, withPad: " ", startingAt: 0)
+      kind.padding(toLength: max(kindWidth, kind.count), withPad: " ", startingAt: 0)
       + right("\(result.length)", 8) + right("\(result.batch)", 7)
     if let failure = result.failure { return head + "  " + failure }
     return head + number(result.millisecondsPerSequence, 2, 13)
