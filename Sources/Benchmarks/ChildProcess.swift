@@ -17,6 +17,9 @@ public enum ChildProcess {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: program)
     process.arguments = arguments + ["--memory-limit", "\(memoryLimit)"]
+    // The runtime's report of a crash would not fit the pipe.
+    process.environment = ProcessInfo.processInfo.environment
+      .merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 }
     let (output, errors) = (Pipe(), Pipe())
     process.standardOutput = output
     process.standardError = errors
@@ -32,7 +35,7 @@ public enum ChildProcess {
     }
     // 9: the system's own way of ending what takes too much memory.
     let wasKilled = process.terminationReason == .uncaughtSignal && process.terminationStatus == 9
-    if wasKilled || problem.contains("out of memory") || problem.contains("bad_alloc") {
+    if wasKilled || memoryProblems.contains(where: problem.contains) {
       return BenchmarkResult(point, failure: "out of memory")
     }
     let reason = problem.split(separator: "\n").first { $0.hasPrefix("Error: ") }
@@ -44,6 +47,11 @@ public enum ChildProcess {
     return BenchmarkResult(
       point, failure: (reason ?? ending).replacingOccurrences(of: "\"", with: "'"))
   }
+
+  /// What our own errors, C++, libtorch and Swift's runtime say when there is no memory left.
+  private static let memoryProblems = [
+    "out of memory", "bad_alloc", "can't allocate memory", "failed to allocate",
+  ]
 
   /// What the system could hand out now without swapping, in MB.
   public static func availableMemory() -> Int {

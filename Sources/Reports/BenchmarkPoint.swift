@@ -3,9 +3,11 @@ import Foundation
 
 /// One measured point of `sbm bench`, or of a script that prints the same keys.
 public struct BenchmarkPoint: Sendable, Equatable {
-  /// The mechanism, or the name of what was measured; with what else the line says of it: a training
-  /// pass of a layer (`softmax training`), a program that is not ours (`softmax (pytorch-2.13.0)`).
+  /// The mechanism, or the name of what was measured, with the program where that is not ours:
+  /// `softmax (pytorch-2.13.0)`.
   public var kind: String
+  /// `training` for an attention layer's training pass; nil for all else.
+  public var pass: String?
   /// Sequence length in tokens.
   public var length: Int
   /// Sequences in a batch.
@@ -21,13 +23,17 @@ public struct BenchmarkPoint: Sendable, Equatable {
   /// Why there is no result, such as `out of memory`.
   public var failure: String?
 
+  /// The kind and the pass.
+  var name: String { kind + (pass.map { " \($0)" } ?? "") }
+
   /// A point.
   public init(
-    kind: String, length: Int, batch: Int, millisecondsPerSequence: Double?,
+    kind: String, pass: String? = nil, length: Int, batch: Int, millisecondsPerSequence: Double?,
     bestMillisecondsPerSequence: Double? = nil, peakMemoryMB: Double? = nil,
     density: Double? = nil, failure: String? = nil
   ) {
     self.kind = kind
+    self.pass = pass
     self.length = length
     self.batch = batch
     self.millisecondsPerSequence = millisecondsPerSequence
@@ -80,10 +86,10 @@ public struct BenchmarkPoint: Sendable, Equatable {
     guard let kind = object["kind"] as? String else {
       throw LineProblem(text: "'kind' is missing: this is no point of a benchmark")
     }
-    let pass = (object["pass"] as? String).map { " \($0)" } ?? ""
     let peer = (object["peer"] as? String).map { " (\($0))" } ?? ""
     self.init(
-      kind: kind + pass + peer, length: try required("length"), batch: try required("batch"),
+      kind: kind + peer, pass: object["pass"] as? String, length: try required("length"),
+      batch: try required("batch"),
       millisecondsPerSequence: try number("ms_per_sequence"),
       bestMillisecondsPerSequence: try number("best_ms_per_sequence"),
       peakMemoryMB: try number("peak_rss_mb"), density: try number("density"),

@@ -12,7 +12,7 @@ enum BenchmarkTable {
       let failed = Table.Cell(point.failure ?? "no result", .warning)
       table.append(
         [
-          Table.Cell(point.kind), Table.Cell(Formatting.grouped(point.length)),
+          Table.Cell(point.name), Table.Cell(Formatting.grouped(point.length)),
           Table.Cell("\(point.batch)"),
           Table.Cell(point.density.map { Formatting.percent($0) } ?? ""),
           point.millisecondsPerSequence.map { Table.Cell(Formatting.significant($0)) } ?? failed,

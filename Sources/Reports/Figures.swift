@@ -166,57 +166,60 @@ struct Figures {
       return point.kind
     }
     let mean = own.reduce(0, +) / Double(own.count)
-    return "\(point.kind), density \(Formatting.significant(100 * mean)) %"
-  }
-
-  /// Where nothing could be measured.
-  private var failures: String {
-    let failed = benchmarks.filter { $0.millisecondsPerSequence == nil }.map { point in
-      "\(curveName(point)) at \(Formatting.grouped(point.length))"
-        + (point.failure.map { " (\($0))" } ?? "")
-    }
-    return failed.isEmpty ? "" : "No result: " + failed.joined(separator: ", ") + "."
+    return "\(point.kind), density \(Formatting.percent(mean, digits: mean < 0.1 ? 1 : 0)) %"
   }
 
   private var benchmarkFigures: [Figure] {
+    let passes = [nil] + Set(benchmarks.compactMap(\.pass)).sorted()
+    return passes.flatMap { pass in
+      benchmarkFigures(
+        of: benchmarks.filter { $0.pass == pass }, pass.map { ", \($0) pass" } ?? "")
+    } + densityFigure
+  }
+
+  /// Time and memory against length.
+  private func benchmarkFigures(of points: [BenchmarkPoint], _ suffix: String) -> [Figure] {
     var names: [String] = []
-    for point in benchmarks where !names.contains(curveName(point)) {
-      names.append(curveName(point))
+    for name in points.map(curveName) where !names.contains(name) { names.append(name) }
+    let failures = points.filter { $0.millisecondsPerSequence == nil }.map { point in
+      "\(curveName(point)) at \(Formatting.grouped(point.length))"
+        + (point.failure.map { " (\($0))" } ?? "")
     }
+    let note = failures.isEmpty ? "" : "No result: " + failures.joined(separator: "; ") + "."
     func figure(_ title: String, _ yLabel: String, _ value: (BenchmarkPoint) -> Double?)
       -> Figure
     {
       let curves = names.enumerated().map { number, own in
-        let points = benchmarks.filter { curveName($0) == own }.sorted { $0.length < $1.length }
+        let own = points.filter { curveName($0) == own }.sorted { $0.length < $1.length }
         return Figure.Curve(
-          own, style: number,
-          points: points.compactMap { point in
+          names[number], style: number,
+          points: own.compactMap { point in
             value(point).map { (Double(point.length), $0) }
           })
       }
       return Figure(
-        title: title, xLabel: "sequence length", yLabel: yLabel, xIsLogarithmic: true,
-        yIsLogarithmic: true, marksEveryPoint: true, curves: curves, note: failures)
+        title: title + suffix, xLabel: "sequence length", yLabel: yLabel, xIsLogarithmic: true,
+        yIsLogarithmic: true, marksEveryPoint: true, curves: curves, note: note)
     }
     return [
       figure("Time of a sequence", "milliseconds") { $0.millisecondsPerSequence },
       figure("Peak memory", "MB") { $0.peakMemoryMB },
-    ] + densityFigure
+    ]
   }
 
   /// Time against density, for kinds that were measured at several.
   private var densityFigure: [Figure] {
     var curves: [Figure.Curve] = []
-    for kind in Set(benchmarks.map(\.kind)).sorted() {
-      for length in Set(benchmarks.filter { $0.kind == kind }.map(\.length)).sorted() {
-        let points = benchmarks.filter { $0.kind == kind && $0.length == length }
+    for name in Set(benchmarks.map(\.name)).sorted() {
+      for length in Set(benchmarks.filter { $0.name == name }.map(\.length)).sorted() {
+        let points = benchmarks.filter { $0.name == name && $0.length == length }
           .compactMap { point -> (x: Double, y: Double)? in
             guard let x = point.density, let y = point.millisecondsPerSequence else { return nil }
             return (100 * x, y)
           }.sorted { $0.x < $1.x }
         if Set(points.map(\.x)).count > 2 {
           curves.append(
-            Figure.Curve("\(kind), n = \(length)", style: curves.count, points: points))
+            Figure.Curve("\(name), n = \(length)", style: curves.count, points: points))
         }
       }
     }

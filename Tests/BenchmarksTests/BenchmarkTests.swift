@@ -32,12 +32,36 @@ import Testing
     }
   }
 
+  /// A layer's training pass takes longer than its forward pass, and its line says what it is.
+  @Test(arguments: ["softmax", "sbm-fastrg", "nystrom"])
+  func layersTrainToo(kind: String) throws {
+    func run(_ pass: BenchmarkPoint.Pass) throws -> BenchmarkResult {
+      try Benchmark.run(
+        BenchmarkPoint(
+          measure: .attention, pass: pass, kind: kind, length: 512, batch: 2, steps: 5,
+          threads: 1))
+    }
+    let (forward, training) = (try run(.forward), try run(.training))
+    #expect(Set(try object(forward).keys) == Self.keys)
+    #expect(Set(try object(training).keys) == Self.keys.union(["pass"]))
+    #expect(try object(training)["pass"] as? String == "training")
+    #expect(
+      try #require(training.bestMillisecondsPerSequence)
+        > (try #require(forward.bestMillisecondsPerSequence)))
+    #expect((training.density == nil) == (kind != "sbm-fastrg"))
+  }
+
   @Test func failuresAreResultsToo() throws {
     let point = BenchmarkPoint(measure: .step, kind: "softmax", length: 128, batch: 2)
     let result = BenchmarkResult(point, failure: "out of memory")
     let fields = try object(result)
     #expect(Set(fields.keys) == Self.keys.union(["error"]))
     #expect(fields["ms_per_sequence"] is NSNull)
+    #expect(fields["density"] is NSNull)
+    let sampled = BenchmarkPoint(
+      measure: .attention, kind: "sbm", length: 128, batch: 2, density: 0.05)
+    let lost = try object(BenchmarkResult(sampled, failure: "out of memory"))
+    #expect(lost["density"] as? Double == 0.05)
     #expect(try JSONDecoder().decode(BenchmarkResult.self, from: Data(result.json.utf8)) == result)
   }
 
@@ -51,6 +75,10 @@ import Testing
     #expect(try child("kill -9 $$").failure == "out of memory")
     #expect(
       try child("echo 'Error: matmul: out of memory (x)' >&2; exit 1").failure == "out of memory")
+    #expect(
+      try child("echo 'Fatal error: failed to allocate 520 bytes of memory' >&2; kill -6 $$")
+        .failure == "out of memory")
+    #expect(try child("kill -11 $$").failure == "ended by signal 11")
     #expect(try child("echo 'Error: no such thing' >&2; exit 1").failure == "no such thing")
     #expect(try child("exit 3").failure == "ended with 3")
   }

@@ -77,6 +77,31 @@ import Testing
     }
   }
 
+  /// One curve for each thing that was measured: passes, programs and files are told apart.
+  @Test func benchmarkPointsOfOneKind() throws {
+    let folder = try Folder()
+    func line(_ extra: String = "") -> String {
+      "{\"kind\": \"softmax\", \"length\": 256, \"batch\": 8, \"ms_per_sequence\": 1\(extra)}\n"
+    }
+    func write(_ text: String, to name: String) throws {
+      try Data(text.utf8).write(to: URL(fileURLWithPath: folder.file(name)))
+    }
+    try write(line() + line(", \"pass\": \"training\""), to: "attention.jsonl")
+    try write(line() + line(", \"peer\": \"pytorch-2\""), to: "step.jsonl")
+    let points = ReportInput(reading: [folder.path]).benchmarks
+    #expect(
+      points.map(\.kind) == [
+        "softmax · attention", "softmax · attention", "softmax · step", "softmax (pytorch-2)",
+      ])
+    #expect(points.map(\.pass) == [nil, "training", nil, nil])
+    try write(
+      "{\"kind\": \"sbm\", \"length\": 256, \"batch\": 8, \"error\": \"out of memory\"}\n",
+      to: "memory.jsonl")
+    let failed = ReportInput(reading: [folder.file("memory.jsonl")]).benchmarks
+    #expect(failed.map(\.failure) == ["out of memory"])
+    #expect(failed.map(\.millisecondsPerSequence) == [nil])
+  }
+
   @Test func commands() throws {
     let folder = try Folder()
     try makeLog().write(to: folder.file("good.h5"))

@@ -1,0 +1,46 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `sbm bench` as a user meets it.
+@Suite struct BenchCommandTests {
+  private func objects(_ arguments: String...) throws -> [[String: Any]] {
+    let result = try TestProgram.run(TestProgram.sbm, ["bench"] + arguments + ["--json"])
+    #expect(result.exitCode == 0, "\(result.errors)")
+    return try result.output.split(separator: "\n").map {
+      try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+    }
+  }
+
+  /// The operators' path holds n × n scores: 8192² float32 of two heads are half a gigabyte. The
+  /// length after one that does not fit is measured all the same.
+  @Test func lengthsThatDoNotFitAreResults() throws {
+    let points = try objects(
+      "attention", "--kinds", "softmax", "--portable", "--lengths", "8192,64", "--batch", "1",
+      "--steps", "1", "--memory-limit", "400")
+    #expect(points.map { $0["length"] as? Int } == [8192, 64])
+    #expect(points[0]["ms_per_sequence"] is NSNull && points[0]["peak_rss_mb"] is NSNull)
+    #expect(points[0]["error"] as? String == "out of memory")
+    #expect(try #require(points[1]["ms_per_sequence"] as? Double) > 0)
+    #expect(try #require(points[1]["peak_rss_mb"] as? Int) > 20)
+  }
+
+  /// A line for each length, kind, density (of those that sample) and pass.
+  @Test func lengthsKindsDensitiesAndPassesMultiply() throws {
+    let points = try objects(
+      "attention", "--kinds", "softmax,sbm-fastrg", "--lengths", "64,128", "--density", "0.05,0.25",
+      "--passes", "forward,training", "--batch", "1", "--steps", "1")
+    let names = points.map { "\($0["kind"] ?? "") \($0["length"] ?? "") \($0["pass"] ?? "")" }
+    #expect(points.count == 2 * (1 + 2) * 2)
+    #expect(Set(names).count == 2 * 2 * 2)
+    let densities = points.filter { $0["kind"] as? String == "sbm-fastrg" }
+      .compactMap { $0["density"] as? Double }
+    #expect(densities.filter { $0 < 0.1 }.count == 4 && densities.filter { $0 > 0.15 }.count == 4)
+  }
+
+  @Test func unknownPassesAreBadUsage() throws {
+    let result = try TestProgram.sbm("bench", "attention", "--passes", "backward")
+    #expect(result.exitCode == 64)
+    #expect(result.errors.contains("It must be forward or training."))
+  }
+}
