@@ -48,6 +48,27 @@ enum NativeKernels {
     }
   }
 
+  /// The factors of the edge probability, Q̂ S and K̂, each `[batch, heads, n, clusters]`; nothing
+  /// after a failure inside `withError`.
+  static func memberships(
+    _ input: AttentionInput, hidden: Linear, output: Linear, clusters: Tensor, affinities: Tensor,
+    bias: Double
+  ) -> (left: Tensor, right: Tensor)? {
+    guard let hiddenBias = hidden.bias?.value, let outputBias = output.bias?.value else {
+      preconditionFailure("the kernels take layers with biases")
+    }
+    var results: (OpaquePointer?, OpaquePointer?)
+    let status = withExtendedLifetime((hidden, output, hiddenBias, outputBias)) {
+      ck_memberships(
+        input.queries.raw, input.keys.raw,
+        ck_linear(weight: hidden.weight.value.raw, bias: hiddenBias.raw),
+        ck_linear(weight: output.weight.value.raw, bias: outputBias.raw), clusters.raw,
+        affinities.raw, bias, &results.0, &results.1)
+    }
+    guard Tensor.check(status), let left = results.0, let right = results.1 else { return nil }
+    return (Tensor(owning: left), Tensor(owning: right))
+  }
+
   /// Attention over a sampled graph, with the straight-through gradient to the factors of P, and the
   /// graph's density `[batch, heads]`.
   static func sampledAttention(
@@ -55,10 +76,11 @@ enum NativeKernels {
     context: ForwardContext
   ) -> AttentionOutput {
     var density: OpaquePointer?
-    // Under `published` the hidden states of padding decide which edges padding gets: compute them.
+    // Under `published` the hidden states of padding decide which edges padding gets in the next layer:
+    // compute them.
     let values = withSettings(
       input, dropout: dropout, context: context,
-      skipsPadding: context.experimentProtocol == .strict
+      skipsPadding: context.experimentProtocol == .strict || !context.readsPadding
     ) { settings, out in
       SampledGraph.withGraph(input.keyMask, context: context) {
         ck_edge_attention(

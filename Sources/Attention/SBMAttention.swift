@@ -88,30 +88,37 @@ public final class SBMAttention: AttentionMechanism {
     public var edgeProbability: Tensor { weightedQueries.matmul(keys.transposed()) }
   }
 
+  /// S, `[heads, clusters, clusters]`.
+  var affinities: Tensor {
+    let c = clusters.value
+    let count = c.size(1)
+    return c.matmul(c.transposed()).reshaped(-1, count * count).softmax(-1)
+      .reshaped(-1, count, count)
+  }
+
   /// Q̂, K̂ and S of an input.
   public func memberships(_ input: AttentionInput) -> Memberships {
     let c = clusters.value
-    let count = c.size(1)
-    let affinity = c.matmul(c.transposed()).reshaped(-1, count * count).softmax(-1)
     func membership(_ x: Tensor) -> Tensor {
       let logits = output(hidden(x).relu()).matmul(c.transposed())
       return (membershipBias == 0 ? logits : logits + membershipBias).sigmoid()
     }
     return Memberships(
       queries: membership(input.queries), keys: membership(input.keys),
-      affinities: affinity.reshaped(-1, count, count))
+      affinities: affinities)
   }
 
   /// Samples a graph for each example and head, and attends over it.
   public func callAsFunction(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput
   {
+    if context.edgeUniforms == nil, context.runsNative(on: input.queries) {
+      return attendNatively(input, context)
+    }
     let memberships = memberships(input)
     if let uniforms = context.edgeUniforms {
       return attend(input, memberships, uniform: uniforms[context.layer], context)
     }
-    let (left, right) = (memberships.weightedQueries, memberships.keys)
-    let isNative = context.runsNative(on: input.queries)
-    if sampler == .bernoulli, !isNative {
+    if sampler == .bernoulli {
       let n = input.queries.size(2)
       let uniform = Tensor.uniform(
         keys: context.keys, site: context.counterWord(.edges), heads: input.queries.size(1),
@@ -120,12 +127,26 @@ public final class SBMAttention: AttentionMechanism {
     }
     guard
       let graph = SampledGraph.sample(
+        sampler, left: memberships.weightedQueries, right: memberships.keys,
+        keyMask: input.keyMask, context: context)
+    else { return AttentionOutput(values: input.values) }
+    return attend(
+      input, memberships, edges: graph.edgeList(on: input.queries.device), context)
+  }
+
+  /// The same on the kernels of `CKernels`.
+  private func attendNatively(_ input: AttentionInput, _ context: ForwardContext)
+    -> AttentionOutput
+  {
+    guard
+      let (left, right) = NativeKernels.memberships(
+        input, hidden: hidden, output: output, clusters: clusters.value, affinities: affinities,
+        bias: membershipBias),
+      let graph = SampledGraph.sample(
         sampler, left: left, right: right, keyMask: input.keyMask, context: context)
     else { return AttentionOutput(values: input.values) }
-    return isNative
-      ? NativeKernels.sampledAttention(
-        input, graph: graph, left: left, right: right, dropout: dropout, context: context)
-      : attend(input, memberships, edges: graph.edgeList(on: left.device), context)
+    return NativeKernels.sampledAttention(
+      input, graph: graph, left: left, right: right, dropout: dropout, context: context)
   }
 
   /// Samples the graph once for all values.

@@ -32,8 +32,8 @@ DropoutSite Settings::dropout(int64_t example, int64_t head) const {
   return {keys[size_t(example)], site, uint32_t(head), threshold, dropout_scale};
 }
 
-const float *Settings::visible(int64_t example) const {
-  if (prefix[size_t(example)]) return nullptr;
+const float *Settings::visible(int64_t example, int64_t keys) const {
+  if (prefix[size_t(example)] && keys <= key_ends[size_t(example)]) return nullptr;
   return mask.const_data_ptr<float>() + example * mask.size(1);
 }
 

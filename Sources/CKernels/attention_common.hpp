@@ -30,8 +30,8 @@ struct Settings : torch::CustomClassHolder {
   Settings(const ck_attention &settings, int64_t batch, int64_t n);
 
   DropoutSite dropout(int64_t example, int64_t head) const;
-  /// The mask of an example, or null where the keys before `key_ends` are all real.
-  const float *visible(int64_t example) const;
+  /// The mask of an example, or null where the first `keys` keys are all real.
+  const float *visible(int64_t example, int64_t keys) const;
   /// How many queries of an example are computed.
   int queries(int64_t example, int64_t n) const;
 };

@@ -71,10 +71,10 @@ void *Arena::bytes(size_t size) {
   return result;
 }
 
-EdgeBuffer &EdgeBuffer::fresh() {
-  static thread_local EdgeBuffer buffer;
-  buffer.count = 0;
-  return buffer;
+EdgeBuffer &EdgeBuffer::fresh(int number) {
+  static thread_local EdgeBuffer buffers[2];
+  buffers[number].count = 0;
+  return buffers[number];
 }
 
 void EdgeBuffer::grow(size_t more) {

@@ -14,35 +14,38 @@ struct GraphSettings : torch::CustomClassHolder {
 using GraphPointer = c10::intrusive_ptr<GraphSettings>;
 
 SparseHead sparse_head(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v,
-                       const Settings &settings, const Graph &graph, const at::Tensor &visible,
-                       int64_t b, int64_t h) {
+                       const Settings &settings, const Graphs &graphs, int64_t b, int64_t h) {
   SparseHead head;
   head.queries = settings.queries(b, q.size(2));
-  head.keys = int(q.size(2));
   head.dim = int(q.size(3));
   head.scale = float(1 / std::sqrt(double(head.dim)));
-  head.start = graph.start.data();
-  head.column = graph.columns();
-  if (visible.defined() && !(settings.prefix[size_t(b)] && settings.key_ends[size_t(b)] == head.keys)) {
-    head.visible = visible.const_data_ptr<float>() + b * head.keys;
-  }
+  head.edges = graphs.of(b, h).seen.rows();
+  // A sampled graph's edges lead to real keys; a pattern knows nothing of padding.
+  head.keys = int(graphs.shared ? q.size(2) : settings.key_ends[size_t(b)]);
+  head.visible = graphs.shared ? settings.visible(b, head.keys) : nullptr;
   head.q = rows_of(q, b, h), head.k = rows_of(k, b, h), head.v = rows_of(v, b, h);
   head.dropout = settings.dropout(b, h);
   return head;
 }
 
-/// Where the weights of each head begin in one flat array.
-std::vector<int64_t> offsets(const Graphs &graphs, int64_t batch, int64_t heads) {
+/// Where the weights of each head's computed queries begin in one flat array.
+std::vector<int64_t> offsets(const Graphs &graphs, const Settings &settings, int64_t batch,
+                             int64_t heads) {
   std::vector<int64_t> result;
   int64_t total = 0;
   for (int64_t b = 0; b < batch; ++b) {
     for (int64_t h = 0; h < heads; ++h) {
       result.push_back(total);
-      total += graphs.of(b, h).count();
+      total += graphs.of(b, h).seen.start[size_t(settings.queries(b, graphs.n))];
     }
   }
   result.push_back(total);
   return result;
+}
+
+/// Zeros for the tokens of an example from `first` on.
+void zero_from(const at::Tensor &heads, int64_t b, int64_t first) {
+  if (first < heads.size(2)) heads.select(0, b).slice(1, first).zero_();
 }
 
 struct EdgeAttention : torch::autograd::Function<EdgeAttention> {
@@ -52,22 +55,21 @@ struct EdgeAttention : torch::autograd::Function<EdgeAttention> {
                                const SettingsPointer &own, const GraphPointer &graph) {
     const at::Tensor q = with_rows(query), k = with_rows(key), v = with_rows(value);
     const int64_t batch = q.size(0), heads = q.size(1), n = q.size(2);
-    const std::vector<int64_t> offset = offsets(*graph->graphs, batch, heads);
+    const std::vector<int64_t> offset = offsets(*graph->graphs, *own, batch, heads);
     const at::Tensor out = empty_heads(q.sizes()), weights = at::empty({offset.back()}, at::kFloat);
     const at::Tensor density = at::zeros({batch, heads}, at::kFloat);
     for (int64_t b = 0; b < batch; ++b) {
       for (int64_t h = 0; h < heads; ++h) {
-        const Graph &edges = graph->graphs->of(b, h);
-        SparseHead head = sparse_head(q, k, v, *own, edges, own->mask, b, h);
+        SparseHead head = sparse_head(q, k, v, *own, *graph->graphs, b, h);
         head.out = mutable_rows_of(out, b, h);
         head.weight = weights.mutable_data_ptr<float>() + offset[size_t(b * heads + h)];
         table().sparse_forward(head, Arena::fresh());
         if (graph->memberships) {
           density.mutable_data_ptr<float>()[b * heads + h] =
-              float(double(edges.count()) / graph->pairs[size_t(b)]);
+              float(double(graph->graphs->of(b, h).count()) / graph->pairs[size_t(b)]);
         }
       }
-      if (own->queries(b, n) < n) out.select(0, b).slice(1, own->queries(b, n)).zero_();
+      zero_from(out, b, own->queries(b, n));
     }
     context->save_for_backward({q, k, v, out, weights, left, right});
     keep(context, "settings", own);
@@ -81,7 +83,7 @@ struct EdgeAttention : torch::autograd::Function<EdgeAttention> {
     const Settings &settings = kept<Settings>(context, "settings");
     const GraphSettings &graph = kept<GraphSettings>(context, "graph");
     const int64_t batch = q.size(0), heads = q.size(1), n = q.size(2);
-    const std::vector<int64_t> offset = offsets(*graph.graphs, batch, heads);
+    const std::vector<int64_t> offset = offsets(*graph.graphs, settings, batch, heads);
     const at::Tensor upstream =
         gradients[0].defined() ? with_rows(gradients[0]) : at::zeros(q.sizes(), at::kFloat);
     const at::Tensor density =
@@ -95,8 +97,7 @@ struct EdgeAttention : torch::autograd::Function<EdgeAttention> {
     }
     for (int64_t b = 0; b < batch; ++b) {
       for (int64_t h = 0; h < heads; ++h) {
-        const Graph &edges = graph.graphs->of(b, h);
-        SparseHead head = sparse_head(q, k, v, settings, edges, settings.mask, b, h);
+        SparseHead head = sparse_head(q, k, v, settings, *graph.graphs, b, h);
         head.weight = saved[4].mutable_data_ptr<float>() + offset[size_t(b * heads + h)];
         SparseHeadGradient gradient;
         gradient.out = rows_of(out, b, h);
@@ -106,12 +107,8 @@ struct EdgeAttention : torch::autograd::Function<EdgeAttention> {
         gradient.v = mutable_rows_of(dv, b, h);
         at::Tensor score;
         if (graph.memberships) {
-          score = at::empty({edges.count()}, at::kFloat);
+          score = at::empty({int64_t(head.edges.start[head.queries])}, at::kFloat);
           gradient.score = score.mutable_data_ptr<float>();
-          // Edges of queries that were skipped have no score gradient, but count for density.
-          for (uint32_t e = edges.start[size_t(head.queries)]; e < edges.start[size_t(n)]; ++e) {
-            gradient.score[e] = 0;
-          }
         }
         table().sparse_backward(head, gradient, Arena::fresh());
         if (graph.memberships) {
@@ -120,8 +117,9 @@ struct EdgeAttention : torch::autograd::Function<EdgeAttention> {
           sampled.clusters = int(left.size(3));
           sampled.left = rows_of(left, b, h), sampled.right = rows_of(right, b, h);
           GraphHeadGradient through;
-          through.start = edges.start.data(), through.column = edges.columns();
-          through.score = gradient.score;
+          through.seen = head.edges, through.hidden = graph.graphs->of(b, h).hidden.rows();
+          // Edges of queries that were skipped have no score gradient, but count for density.
+          through.scored = head.queries, through.score = gradient.score;
           through.density = float(density.const_data_ptr<float>()[b * heads + h] /
                                   graph.pairs[size_t(b)]);
           through.left = mutable_rows_of(dleft, b, h);
@@ -129,8 +127,11 @@ struct EdgeAttention : torch::autograd::Function<EdgeAttention> {
           table().graph_backward(sampled, through, Arena::fresh());
         }
       }
-      const int64_t queries = settings.queries(b, n);
-      if (queries < n) dq.select(0, b).slice(1, queries).zero_();
+      zero_from(dq, b, settings.queries(b, n));
+      if (!graph.graphs->shared) {
+        zero_from(dk, b, settings.key_ends[size_t(b)]);
+        zero_from(dv, b, settings.key_ends[size_t(b)]);
+      }
     }
     return {dq, dk, dv, dleft, dright, {}, {}};
   }

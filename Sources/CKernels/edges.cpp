@@ -1,6 +1,7 @@
 // Graphs as values: made from a pattern, or sampled from memberships.
 #include "edges.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace kernels {
@@ -15,7 +16,13 @@ at::Tensor owned_columns(const int32_t *columns, int64_t count) {
 
 namespace {
 
-using Sampler = void (*)(const GraphHead &, uint32_t *, EdgeBuffer &, Arena &);
+using Sampler = void (*)(const GraphHead &, const EdgeSink &, const EdgeSink &, Arena &);
+
+/// What a sampler found; rows after the first `rows` have no edges.
+void take(EdgeTable &table, const EdgeBuffer &edges, int64_t rows) {
+  std::fill(table.start.begin() + rows + 1, table.start.end(), uint32_t(edges.count));
+  table.column = owned_columns(edges.begin(), int64_t(edges.count));
+}
 
 c10::intrusive_ptr<Graphs> sample(const at::Tensor &left_given, const at::Tensor &right_given,
                                   const ck_graph &settings, float bias, Sampler sampler) {
@@ -37,17 +44,20 @@ c10::intrusive_ptr<Graphs> sample(const at::Tensor &left_given, const at::Tensor
     for (int64_t h = 0; h < graphs->heads; ++h) {
       GraphHead head;
       head.rows = head.columns = int(settings.real_only ? mask.key_ends[size_t(b)] : n);
-      head.visible = settings.real_only ? mask.visible(b) : nullptr;
+      head.visible = mask.visible(b, head.columns);
+      head.pads = !settings.real_only && head.visible;
       head.clusters = int(left.size(3));
       head.left = rows_of(left, b, h), head.right = rows_of(right, b, h);
       head.bias = bias;
       head.key = settings.keys[b], head.site = settings.site, head.head = uint32_t(h);
       Graph graph;
-      graph.start.resize(size_t(n) + 1);
-      EdgeBuffer &edges = EdgeBuffer::fresh();
-      sampler(head, graph.start.data(), edges, Arena::fresh());
-      for (int64_t i = head.rows + 1; i <= n; ++i) graph.start[size_t(i)] = uint32_t(edges.count);
-      graph.column = owned_columns(edges.begin(), int64_t(edges.count));
+      EdgeBuffer &seen = EdgeBuffer::fresh(0), &hidden = EdgeBuffer::fresh(1);
+      graph.seen.start.resize(size_t(n) + 1);
+      if (head.pads) graph.hidden.start.resize(size_t(n) + 1);
+      sampler(head, {graph.seen.start.data(), &seen}, {graph.hidden.start.data(), &hidden},
+              Arena::fresh());
+      take(graph.seen, seen, head.rows);
+      if (head.pads) take(graph.hidden, hidden, head.rows);
       graphs->all.push_back(std::move(graph));
     }
   }
@@ -63,7 +73,7 @@ ct_status ck_edges_create(int64_t n, const uint32_t *start, const int32_t *colum
     graphs->n = n;
     graphs->shared = true;
     kernels::Graph graph;
-    graph.start.assign(start, start + n + 1);
+    graph.seen.start.assign(start, start + n + 1);
     TORCH_CHECK(start[0] == 0, "edges start at 0");
     for (int64_t i = 0; i < n; ++i) {
       TORCH_CHECK(start[i] <= start[i + 1], "row ", i, " ends before it starts");
@@ -72,7 +82,7 @@ ct_status ck_edges_create(int64_t n, const uint32_t *start, const int32_t *colum
                     "row ", i, ": columns must ascend within 0 ..< ", n);
       }
     }
-    graph.column = kernels::owned_columns(columns, start[n]);
+    graph.seen.column = kernels::owned_columns(columns, start[n]);
     graphs->all.push_back(std::move(graph));
     *out = new ck_edges{std::move(graphs)};
   });
@@ -87,9 +97,19 @@ int64_t ck_edges_count(const ck_edges *edges, int64_t example, int64_t head) {
 void ck_edges_read(const ck_edges *edges, int64_t example, int64_t head, uint32_t *start,
                    int32_t *columns) {
   const kernels::Graph &graph = edges->graphs->of(example, head);
-  std::memcpy(start, graph.start.data(), graph.start.size() * sizeof(uint32_t));
-  if (graph.count() > 0) {
-    std::memcpy(columns, graph.columns(), size_t(graph.count()) * sizeof(int32_t));
+  const kernels::EdgeRows seen = graph.seen.rows();
+  int32_t *to = columns;
+  for (int64_t i = 0; i <= edges->graphs->n; ++i) {
+    start[i] = uint32_t(to - columns);
+    if (i == edges->graphs->n) break;
+    const int32_t *first = seen.column + seen.start[i], *last = seen.column + seen.start[i + 1];
+    if (graph.hidden.start.empty()) {
+      to = std::copy(first, last, to);
+    } else {
+      const kernels::EdgeRows hidden = graph.hidden.rows();
+      to = std::merge(first, last, hidden.column + hidden.start[i],
+                      hidden.column + hidden.start[i + 1], to);
+    }
   }
 }
 

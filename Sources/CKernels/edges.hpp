@@ -4,13 +4,24 @@
 
 namespace kernels {
 
-/// The edges of one graph: row i's columns are column[start[i] .. start[i + 1]), ascending.
-struct Graph {
+/// Edges: row i's columns are column[start[i] .. start[i + 1]), ascending.
+struct EdgeTable {
   std::vector<uint32_t> start;
   at::Tensor column;  // int32, with 16 entries to spare past the last edge
 
   const int32_t *columns() const { return column.const_data_ptr<int32_t>(); }
-  int64_t count() const { return start.back(); }
+  int64_t count() const { return start.empty() ? 0 : start.back(); }
+  EdgeRows rows() const {
+    return start.empty() ? EdgeRows{} : EdgeRows{start.data(), columns()};
+  }
+};
+
+/// One graph. A sampled graph keeps its edges to padding apart: they count for the density, but
+/// nothing is attended there. A pattern's are all in `seen`.
+struct Graph {
+  EdgeTable seen, hidden;
+
+  int64_t count() const { return seen.count() + hidden.count(); }
 };
 
 /// One graph for each example and head, or a single one for all.

@@ -12,7 +12,7 @@ FullHead full_head(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v
   head.keys = int(settings.key_ends[size_t(b)]);
   head.dim = int(q.size(3));
   head.scale = float(1 / std::sqrt(double(head.dim)));
-  head.visible = settings.visible(b);
+  head.visible = settings.visible(b, head.keys);
   head.q = rows_of(q, b, h), head.k = rows_of(k, b, h), head.v = rows_of(v, b, h);
   head.dropout = settings.dropout(b, h);
   return head;

@@ -71,13 +71,18 @@ struct FullHeadGradient {
   Output q, k, v;
 };
 
-/// One head of attention over edges. Row i's keys are column[start[i] .. start[i + 1]), ascending.
-/// `column` is readable for 16 entries past its end.
+/// Edges: row i's keys are column[start[i] .. start[i + 1]), ascending. `column` is readable for 16
+/// entries past its end.
+struct EdgeRows {
+  const uint32_t *start = nullptr;
+  const int32_t *column = nullptr;
+};
+
+/// One head of attention over edges.
 struct SparseHead {
   int queries = 0, keys = 0, dim = 0;
   float scale = 1;
-  const uint32_t *start = nullptr;
-  const int32_t *column = nullptr;
+  EdgeRows edges;
   const float *visible = nullptr;       // [keys] 0 or 1, or null: all visible
   Input q, k, v;
   DropoutSite dropout;
@@ -96,8 +101,8 @@ struct SparseHeadGradient {
 /// than asked for, so that whole vectors can be stored.
 class EdgeBuffer {
  public:
-  /// This thread's buffer, emptied.
-  static EdgeBuffer &fresh();
+  /// This thread's buffer `number` of two, emptied.
+  static EdgeBuffer &fresh(int number = 0);
   /// Where the next columns go; there is room for `more`.
   int32_t *next(size_t more) {
     if (count + more + 16 > capacity) grow(more);
@@ -113,21 +118,30 @@ class EdgeBuffer {
 };
 
 /// One head's graph to be sampled with edge probabilities (bernoulli) or expected numbers of edges
-/// (fastrg) left . right. Rows and columns where `visible` is 0 get no edge.
+/// (fastrg) left . right. Where `visible` is 0 is padding: it gets no edges, or, with `pads`, all
+/// rows draw edges to all columns, and those to padding are kept apart.
 struct GraphHead {
   int rows = 0, columns = 0, clusters = 0;
   Input left, right;               // [rows, clusters], [columns, clusters]
-  const float *visible = nullptr;  // or null
+  const float *visible = nullptr;  // or null: no padding
+  bool pads = false;
   float bias = 0;                  // added to the probability (bernoulli)
   uint64_t key = 0;
   uint32_t site = 0, head = 0;
 };
 
-/// The straight-through gradient of one head's graph.
+/// Where a sampler puts its edges: row i's columns are numbers start[i] .. start[i + 1) of `edges`.
+struct EdgeSink {
+  uint32_t *start = nullptr;  // [rows + 1]
+  EdgeBuffer *edges = nullptr;
+};
+
+/// The straight-through gradient of one head's graph. The first `scored` rows of `seen` have
+/// gradients of their scores; all other edges count for the density only.
 struct GraphHeadGradient {
-  const uint32_t *start = nullptr;
-  const int32_t *column = nullptr;
-  float *score = nullptr;  // [edges]: gradients of the scores; overwritten with the clamped sums
+  EdgeRows seen, hidden;   // edges to real keys, and to padding (`start` may be null: none)
+  int scored = 0;
+  float *score = nullptr;  // [edges of the scored rows]; overwritten with the clamped sums
   float density = 0;       // gradient of each edge through the density
   Output left, right;
 };
@@ -140,8 +154,9 @@ struct Table {
   void (*full_backward)(const FullHead &, const FullHeadGradient &, Arena &);
   void (*sparse_forward)(const SparseHead &, Arena &);
   void (*sparse_backward)(const SparseHead &, const SparseHeadGradient &, Arena &);
-  void (*sample_bernoulli)(const GraphHead &, uint32_t *start, EdgeBuffer &, Arena &);
-  void (*sample_fastrg)(const GraphHead &, uint32_t *start, EdgeBuffer &, Arena &);
+  /// Edges to real keys, and those to padding (used with `pads` only).
+  void (*sample_bernoulli)(const GraphHead &, const EdgeSink &seen, const EdgeSink &hidden, Arena &);
+  void (*sample_fastrg)(const GraphHead &, const EdgeSink &seen, const EdgeSink &hidden, Arena &);
   void (*graph_backward)(const GraphHead &, const GraphHeadGradient &, Arena &);
   LayerTable layers;
 };

@@ -126,6 +126,25 @@ struct NormPoolGradient {
   NormGradient norm;
 };
 
+/// left = sigmoid(φ(q) Cᵀ + bias) S and right = sigmoid(φ(k) Cᵀ + bias), both
+/// `[batch, heads, rows, clusters]`, with φ(x) = W₂ relu(W₁ x + b₁) + b₂ for all heads.
+struct MembershipJob {
+  HeadRows queries, keys;
+  int64_t batch = 0, rows = 0;
+  LinearWeights hidden, output;
+  int clusters = 0;
+  const float *cluster = nullptr, *cluster_bias = nullptr;  // C `[heads, clusters, d]`; [clusters]
+  const float *affinity = nullptr, *zeros = nullptr;        // Sᵀ `[heads, clusters, clusters]`
+  float *left = nullptr, *right = nullptr;
+};
+
+struct MembershipGradient {
+  const float *left = nullptr, *right = nullptr;
+  float *queries = nullptr, *keys = nullptr;  // [batch, rows, heads, d]
+  LinearGradient hidden, output;
+  float *cluster = nullptr, *affinity = nullptr;
+};
+
 /// One variant of the fused layers.
 struct LayerTable {
   void (*feed_forward)(const FeedForward &, Arena &);
@@ -139,6 +158,8 @@ struct LayerTable {
   void (*embedding_sum_backward)(const EmbeddingSum &, const EmbeddingSumGradient &, Arena &);
   void (*norm_pool)(const NormPool &, Arena &);
   void (*norm_pool_backward)(const NormPool &, const NormPoolGradient &, Arena &);
+  void (*memberships)(const MembershipJob &, Arena &);
+  void (*memberships_backward)(const MembershipJob &, const MembershipGradient &, Arena &);
 };
 
 }  // namespace kernels

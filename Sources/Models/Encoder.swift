@@ -120,6 +120,7 @@ public final class Encoder: Module {
     var densities: [Tensor] = []
     for (layer, block) in blocks.enumerated() {
       context.layer = layer
+      context.readsPadding = layer + 1 < blocks.count
       visit(block, x, context)
       let (hidden, density) = block(x, keyMask: keyMask, context: context)
       x = hidden

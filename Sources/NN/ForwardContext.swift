@@ -31,6 +31,9 @@ public struct ForwardContext: Sendable {
   public var text = 0
   /// The layer that is running, set by the encoder.
   public var layer = 0
+  /// Whether anything reads what the running layer gives at padding, set by the encoder. Of the last
+  /// layer nothing does.
+  public var readsPadding = true
   /// How long the published code's input would be, padding included; mechanisms whose definition
   /// depends on the padded length use it. The tensor itself may be shorter.
   public var paddedLength: Int?

@@ -73,26 +73,29 @@ static Floats run_full(const Case &c) {
 
 static Floats run_graph(const Case &c, bool fastrg) {
   GraphHead graph;
+  graph.pads = c.n % 2 == 1;
   graph.rows = graph.columns = c.n;
   graph.clusters = c.clusters;
   graph.left = {c.left.data(), c.clusters}, graph.right = {c.right.data(), c.clusters};
   graph.visible = c.masked ? c.visible.data() : nullptr;
   graph.bias = fastrg ? 0 : 0.01f;
   graph.key = 99, graph.site = 2;
-  std::vector<uint32_t> start(size_t(c.n) + 1);
-  EdgeBuffer &found = EdgeBuffer::fresh();
-  (fastrg ? table().sample_fastrg : table().sample_bernoulli)(graph, start.data(), found,
-                                                              Arena::fresh());
+  std::vector<uint32_t> start(size_t(c.n) + 1), hidden_start(size_t(c.n) + 1);
+  EdgeBuffer &found = EdgeBuffer::fresh(0), &padding = EdgeBuffer::fresh(1);
+  (fastrg ? table().sample_fastrg : table().sample_bernoulli)(
+      graph, {start.data(), &found}, {hidden_start.data(), &padding}, Arena::fresh());
   // Readable for 16 entries past the end, as the header says, and no further.
   std::vector<int32_t> column(found.begin(), found.begin() + found.count);
   column.resize(found.count + 16);
+  std::vector<int32_t> hidden(padding.begin(), padding.begin() + padding.count);
+  hidden.resize(padding.count + 16);
 
   const size_t size = c.q.size();
   Floats out(size), weight(found.count), dq(size), dk(size), dv(size), score(found.count);
   SparseHead head;
   head.queries = head.keys = c.n, head.dim = c.dim;
   head.scale = 0.5f;
-  head.start = start.data(), head.column = column.data();
+  head.edges = {start.data(), column.data()};
   head.visible = c.masked ? c.visible.data() : nullptr;
   head.q = c.rows(c.q), head.k = c.rows(c.k), head.v = c.rows(c.v);
   head.dropout = c.dropout();
@@ -107,7 +110,9 @@ static Floats run_graph(const Case &c, bool fastrg) {
 
   Floats dleft(c.left.size()), dright(c.right.size());
   GraphHeadGradient through;
-  through.start = start.data(), through.column = column.data();
+  through.seen = {start.data(), column.data()};
+  if (graph.pads) through.hidden = {hidden_start.data(), hidden.data()};
+  through.scored = c.n - c.n / 3;
   through.score = score.data(), through.density = 0.1f;
   through.left = {dleft.data(), c.clusters}, through.right = {dright.data(), c.clusters};
   table().graph_backward(graph, through, Arena::fresh());

@@ -84,6 +84,7 @@ ct_status ck_sample_fastrg(const ct_tensor *left, const ct_tensor *right, const 
                            ck_edges **out);
 
 /// Attention over edges: softmax over each query's edges to real keys, dropout, weighted sum of v.
+/// A sampled graph must have been sampled with the same `key_mask`.
 /// A query without any gives zeros. Time and memory grow with edges.
 ///
 /// With `left` and `right`, the gradient also passes straight through the sample to them: at an edge,

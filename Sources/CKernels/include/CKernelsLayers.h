@@ -43,6 +43,13 @@ ct_status ck_embedding_sum(const ct_tensor *tokens, const ct_tensor *types, cons
                            const ct_tensor *position, const ct_tensor *type, ck_dropout dropout,
                            ct_tensor **out);
 
+/// Memberships of queries and keys in clusters, with φ(x) = W₂ relu(W₁ x + b₁) + b₂:
+/// left = sigmoid(φ(q) Cᵀ + bias) S and right = sigmoid(φ(k) Cᵀ + bias), `[batch, heads, n, clusters]`,
+/// for `clusters` C `[heads, clusters, d]` and `affinity` S `[heads, clusters, clusters]`.
+ct_status ck_memberships(const ct_tensor *q, const ct_tensor *k, ck_linear hidden, ck_linear output,
+                         const ct_tensor *clusters, const ct_tensor *affinity, double bias,
+                         ct_tensor **left, ct_tensor **right);
+
 /// Σ weight[b, r] · norm(x[b, r]) over rows r, `[batch, dim]`; no gradient for `weight` `[batch, n]`.
 ct_status ck_norm_pool(const ct_tensor *x, ck_norm norm, const ct_tensor *weight, ct_tensor **out);
 

@@ -14,4 +14,5 @@
 #include "graph_gradient.hpp"
 #include "rows.hpp"
 #include "blocks.hpp"
+#include "memberships.hpp"
 #include "embedding.hpp"

@@ -40,28 +40,36 @@ CK_INLINE int32_t *append_word(uint64_t bits, int origin, int32_t *to) {
   return to;
 }
 
-// Appends the numbers of the set bits of `words`, ascending.
-static void append_bits(const uint64_t *words, int count, EdgeBuffer &edges) {
+// Appends the numbers of the bits set in both `words` and `allowed`, ascending.
+static void append_bits(const uint64_t *words, const uint64_t *allowed, int count,
+                        EdgeBuffer &edges) {
   int total = 0;
-  for (int w = 0; w < count; ++w) total += __builtin_popcountll(words[w]);
+  for (int w = 0; w < count; ++w) total += __builtin_popcountll(words[w] & allowed[w]);
   int32_t *to = edges.next(size_t(total));
   for (int w = 0; w < count; ++w) {
-    if (words[w]) to = append_word(words[w], w * 64, to);
+    if (words[w] & allowed[w]) to = append_word(words[w] & allowed[w], w * 64, to);
   }
   edges.count += size_t(total);
 }
 
-// Bits of the visible columns, 64 a word.
-static uint64_t *visible_bits(const GraphHead &head, int words, Arena &arena) {
+CK_INLINE bool is_real(const GraphHead &head, int token) {
+  return !head.visible || head.visible[token] != 0;
+}
+
+// Bits of the real columns, or of those that are padding, 64 a word.
+static uint64_t *column_bits(const GraphHead &head, bool real, int words, Arena &arena) {
   uint64_t *bits = arena.take<uint64_t>(size_t(words));
   for (int w = 0; w < words; ++w) bits[w] = 0;
   for (int j = 0; j < head.columns; ++j) {
-    if (!head.visible || head.visible[j] != 0) bits[j / 64] |= uint64_t(1) << (j % 64);
+    if (is_real(head, j) == real) bits[j / 64] |= uint64_t(1) << (j % 64);
   }
   return bits;
 }
 
-static void sample_bernoulli(const GraphHead &head, uint32_t *start, EdgeBuffer &edges,
+// Row i's edges end here.
+CK_INLINE void end_row(const EdgeSink &sink, int i) { sink.start[i + 1] = uint32_t(sink.edges->count); }
+
+static void sample_bernoulli(const GraphHead &head, const EdgeSink &seen, const EdgeSink &hidden,
                              Arena &arena) {
   const int k = head.clusters, words = (head.columns + UNIFORM_GROUP - 1) / UNIFORM_GROUP;
   float *panels = arena.take(size_t(words) * UNIFORM_GROUP * k);
@@ -71,11 +79,13 @@ static void sample_bernoulli(const GraphHead &head, uint32_t *start, EdgeBuffer 
     const int filled = round_up(head.columns, PANEL) / PANEL;
     fill(panels + int64_t(filled) * PANEL * k, int64_t(words * 2 - filled) * PANEL * k, 0);
   }
-  const uint64_t *allowed = visible_bits(head, words, arena);
+  const uint64_t *real = column_bits(head, true, words, arena);
+  const uint64_t *padding = head.pads ? column_bits(head, false, words, arena) : nullptr;
   float *left = arena.take(size_t(QUERY_TILE) * k);
   float *probability = arena.take(size_t(QUERY_TILE) * UNIFORM_GROUP);
   uint64_t *bits = arena.take<uint64_t>(size_t(QUERY_TILE) * words);
-  start[0] = 0;
+  seen.start[0] = 0;
+  if (padding) hidden.start[0] = 0;
   for (int first = 0; first < head.rows; first += QUERY_TILE) {
     const int rows = head.rows - first < QUERY_TILE ? head.rows - first : QUERY_TILE;
     pack_rows({head.left.data + first * head.left.row, head.left.row}, rows, rows, k, k, 1, left);
@@ -94,13 +104,16 @@ static void sample_bernoulli(const GraphHead &head, uint32_t *start, EdgeBuffer 
           const Float p = load(probability + r * UNIFORM_GROUP + c) + head.bias;
           word |= uint64_t(bits_of(load(uniform + c) < p)) << c;
         }
-        bits[r * words + w] = word & allowed[w];
+        bits[r * words + w] = word;
       }
     }
     for (int r = 0; r < rows; ++r) {
       const int i = first + r;
-      if (!head.visible || head.visible[i] != 0) append_bits(bits + r * words, words, edges);
-      start[i + 1] = uint32_t(edges.count);
+      if (padding || is_real(head, i)) append_bits(bits + r * words, real, words, *seen.edges);
+      end_row(seen, i);
+      if (!padding) continue;
+      append_bits(bits + r * words, padding, words, *hidden.edges);
+      end_row(hidden, i);
     }
   }
 }

@@ -143,8 +143,9 @@ struct TileWalk {
 
 // A tile is as wide as about 32 edges a row need, so that what a row costs by itself stays small;
 // graphs whose rows reach only near keys (windows) are local already and take one tile.
-static TileWalk tile_walk(const uint32_t *start, const int32_t *column, int rows, int keys,
-                          Arena &arena) {
+static TileWalk tile_walk(EdgeRows edges_of, int rows, int keys, Arena &arena) {
+  const uint32_t *start = edges_of.start;
+  const int32_t *column = edges_of.column;
   const int64_t edges = rows > 0 ? start[rows] - start[0] : 0;
   int64_t span = 0;
   for (int i = 0; i < rows; ++i) {

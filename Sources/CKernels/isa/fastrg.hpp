@@ -68,7 +68,7 @@ static __attribute__((noinline)) void draw_numbers(const GraphHead &head, const 
   const int k = head.clusters;
   for (int i = 0; i < head.rows; ++i) {
     const float *left = head.left.data + i * head.left.row;
-    const bool visible = !head.visible || head.visible[i] != 0;
+    const bool visible = head.pads || is_real(head, i);
     Int total{};
     for (int group = 0; group < k; group += UNIFORM_GROUP) {
       alignas(64) float uniform[UNIFORM_GROUP];
@@ -160,7 +160,7 @@ static __attribute__((noinline)) void cluster_sums(const GraphHead &head, float 
     const int end = head.columns - start < BLOCK ? head.columns : start + BLOCK;
     fill(sums, k, 0);
     for (int j = start; j < end; ++j) {
-      if (head.visible && head.visible[j] == 0) continue;
+      if (!head.pads && !is_real(head, j)) continue;
       const float *right = head.right.data + j * head.right.row;
       for (int v = 0; v < k; ++v) sums[v] += right[v];
     }
@@ -173,38 +173,45 @@ static __attribute__((noinline)) void cluster_sums(const GraphHead &head, float 
 // words of the first are in use: only those are visited and cleared, so that the cost follows the
 // edges, not n.
 static __attribute__((noinline)) void coalesce(const GraphHead &head, const int32_t *keys,
-                                               const uint32_t *totals, uint32_t *start,
-                                               EdgeBuffer &edges, Arena &arena) {
+                                               const uint32_t *totals, const EdgeSink &seen,
+                                               const EdgeSink &hidden, Arena &arena) {
   const int words = (head.columns + 63) / 64, used_words = (words + 63) / 64;
   uint64_t *bits = arena.take<uint64_t>(size_t(words));
   uint64_t *used = arena.take<uint64_t>(size_t(used_words));
+  const uint64_t *real = column_bits(head, true, words, arena);
   for (int w = 0; w < words; ++w) bits[w] = 0;
   for (int u = 0; u < used_words; ++u) used[u] = 0;
-  start[0] = 0;
   for (int i = 0; i < head.rows; ++i) {
     for (uint32_t e = 0; e < totals[i]; ++e) {
       const uint32_t key = uint32_t(keys[e]), word = key / 64;
       bits[word] |= uint64_t(1) << (key % 64);
       used[word / 64] |= uint64_t(1) << (word % 64);
     }
-    int32_t *to = edges.next(totals[i]);
+    int32_t *to = seen.edges->next(totals[i]);
+    int32_t *aside = head.pads ? hidden.edges->next(totals[i]) : nullptr;
     for (int u = 0; u < used_words; ++u) {
       for (uint64_t left = used[u]; left; left &= left - 1) {
         const int word = u * 64 + __builtin_ctzll(left);
-        to = append_word(bits[word], word * 64, to);
+        const uint64_t here = bits[word] & real[word], elsewhere = bits[word] & ~real[word];
+        if (here) to = append_word(here, word * 64, to);
+        if (aside && elsewhere) aside = append_word(elsewhere, word * 64, aside);
         bits[word] = 0;
       }
       used[u] = 0;
     }
-    edges.count = size_t(to - edges.begin());
     keys += totals[i];
-    start[i + 1] = uint32_t(edges.count);
+    seen.edges->count = size_t(to - seen.edges->begin());
+    end_row(seen, i);
+    if (!aside) continue;
+    hidden.edges->count = size_t(aside - hidden.edges->begin());
+    end_row(hidden, i);
   }
 }
 
-static void sample_fastrg(const GraphHead &head, uint32_t *start, EdgeBuffer &edges,
+static void sample_fastrg(const GraphHead &head, const EdgeSink &seen, const EdgeSink &hidden,
                           Arena &arena) {
-  start[0] = 0;
+  seen.start[0] = 0;
+  if (head.pads) hidden.start[0] = 0;
   if (head.rows == 0) return;
   const int k = head.clusters;
   const int64_t stride = round_up(head.rows, 64) + 32;  // an odd number of cache lines
@@ -230,5 +237,5 @@ static void sample_fastrg(const GraphHead &head, uint32_t *start, EdgeBuffer &ed
                    tables.blocks_used - 1, place, keys);
     }
   }
-  coalesce(head, keys, totals, start, edges, arena);
+  coalesce(head, keys, totals, seen, hidden, arena);
 }

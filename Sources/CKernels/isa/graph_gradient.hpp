@@ -1,6 +1,7 @@
 // The straight-through gradient of sampled edges into the memberships: with
 // g = hardtanh(score gradient + density gradient) at each edge, dleft_i = sum g right_j and
-// dright_j = sum g left_i over the edges (i, j).
+// dright_j = sum g left_i over the edges (i, j). Where there is no score gradient (keys at padding,
+// queries that were not computed) g is one number for all edges, and nothing has to be done if it is 0.
 //
 // Cost an edge, k clusters: 4 k FLOPs. Memberships are cut into chunks of 32 clusters, and keys into
 // tiles, so that the rows gathered and scattered stay in the first-level cache.
@@ -22,25 +23,36 @@ static void unpack_chunks(const float *from, int rows, int columns, Output to) {
   }
 }
 
-// Memberships in chunks, and their gradients.
+// Memberships in chunks, and their gradients: [chunk][rows or columns][CHUNK].
 struct Memberships {
-  int chunks;
+  int chunks, rows, columns;
   float *left, *right, *dleft, *dright;
 };
 
+// Some rows of a graph, `first` on. The gradient of edge e is gradient[e]; without `each`, `gradient`
+// is a row of equal numbers, one for any edge.
+struct GraphPart {
+  EdgeRows edges;  // of the rows from `first` on
+  int first, rows;
+  const float *gradient;
+  bool each;
+
+  const float *at(uint32_t e) const { return gradient + (each ? e : 0); }
+};
+
 // The edges between `rows` queries from `block` on and the current tile, for some chunks.
-static void gradient_block(const GraphHead &head, const GraphHeadGradient &grad,
-                           const Memberships &m, const TileWalk &walk, const DenseTile &tile,
-                           int block, int rows, int first_chunk, int end_chunk) {
+static void gradient_block(const GraphPart &part, const Memberships &m, const TileWalk &walk,
+                           const DenseTile &tile, int block, int rows, int first_chunk,
+                           int end_chunk) {
   const bool dense = is_dense(walk, block, rows, DENSE_BACKWARD);
   for (int r = 0; dense && r < rows; ++r) {
     const uint32_t e = walk.begin[block + r];
-    spread(grad.score + e, walk.first, grad.column + e, int(walk.end[block + r] - e),
+    spread(part.at(e), walk.first, walk.column + e, int(walk.end[block + r] - e),
            tile.block + r * tile.stride, tile.stride);
   }
   for (int chunk = first_chunk; chunk < end_chunk; ++chunk) {
-    const size_t row = (size_t(chunk) * head.rows + block) * CHUNK;
-    const size_t column = size_t(chunk) * head.columns * CHUNK;
+    const size_t row = (size_t(chunk) * m.rows + part.first + block) * CHUNK;
+    const size_t column = size_t(chunk) * m.columns * CHUNK;
     if (dense) {
       const size_t key = column + size_t(walk.first) * CHUNK;
       gemm<true>({tile.block, tile.stride, 1, m.right + key, CHUNK, m.dleft + row, CHUNK}, rows, CHUNK,
@@ -54,40 +66,63 @@ static void gradient_block(const GraphHead &head, const GraphHeadGradient &grad,
       const int count = int(walk.end[block + r] - e);
       if (count == 0) continue;
       const size_t at = row + size_t(r) * CHUNK;
-      edge_sum_and_scatter(grad.score + e, m.right + column, m.dleft + at, m.left + at,
-                           m.dright + column, CHUNK, grad.column + e, count);
+      edge_sum_and_scatter(part.at(e), m.right + column, m.dleft + at, m.left + at,
+                           m.dright + column, CHUNK, walk.column + e, count);
     }
   }
 }
 
-static void graph_backward(const GraphHead &head, const GraphHeadGradient &grad, Arena &arena) {
-  const int padded = round_up(head.clusters, CHUNK);
-  const size_t rows = size_t(head.rows) * padded, columns = size_t(head.columns) * padded;
-  Memberships m;
-  m.chunks = padded / CHUNK;
-  m.left = arena.take(rows), m.dleft = arena.take(rows);
-  m.right = arena.take(columns), m.dright = arena.take(columns);
-  pack_chunks(head.left, head.rows, head.clusters, m.left);
-  pack_chunks(head.right, head.columns, head.clusters, m.right);
-  fill(m.dleft, int64_t(rows), 0);
-  fill(m.dright, int64_t(columns), 0);
-  for (uint32_t e = grad.start[0]; e < grad.start[head.rows]; ++e) {
-    const float g = grad.score[e] + grad.density;
-    grad.score[e] = g > 1 ? 1 : g < -1 ? -1 : g;
-  }
-  TileWalk walk = tile_walk(grad.start, grad.column, head.rows, head.columns, arena);
+static void add_part(const GraphPart &part, const Memberships &m, Arena &arena) {
+  TileWalk walk = tile_walk(part.edges, part.rows, m.columns, arena);
   const DenseTile tile = dense_tile(walk, CHUNK, arena);
   // All chunks of a narrow tile fit in cache together: a block's columns and gradients are read once.
   // Of a wide tile only one chunk does: all queries go by for each.
   const int together = walk.width <= 512 ? m.chunks : 1;
   for (rewind(walk); advance(walk);) {
     for (int chunk = 0; chunk < m.chunks; chunk += together) {
-      for (int block = 0; block < head.rows; block += QUERY_TILE) {
-        gradient_block(head, grad, m, walk, tile, block, rows_of_block(block, head.rows), chunk,
+      for (int block = 0; block < part.rows; block += QUERY_TILE) {
+        gradient_block(part, m, walk, tile, block, rows_of_block(block, part.rows), chunk,
                        chunk + together);
       }
     }
   }
+}
+
+CK_INLINE float hardtanh(float x) { return x > 1 ? 1 : x < -1 ? -1 : x; }
+
+// The edges that only the density sees: those to padding, and those of rows without score gradients.
+static void add_unscored(const GraphHead &head, const GraphHeadGradient &grad, const Memberships &m,
+                         Arena &arena) {
+  const float all = hardtanh(grad.density);
+  if (all == 0) return;
+  const EdgeRows rest{grad.seen.start + grad.scored, grad.seen.column};
+  const int rows = head.rows - grad.scored;
+  int longest = longest_row(rest.start, rows);
+  if (grad.hidden.start) {
+    const int hidden = longest_row(grad.hidden.start, head.rows);
+    longest = hidden > longest ? hidden : longest;
+  }
+  float *gradient = arena.take(size_t(longest) + WIDTH);
+  fill(gradient, longest, all);
+  if (rows > 0) add_part({rest, grad.scored, rows, gradient, false}, m, arena);
+  if (grad.hidden.start) add_part({grad.hidden, 0, head.rows, gradient, false}, m, arena);
+}
+
+static void graph_backward(const GraphHead &head, const GraphHeadGradient &grad, Arena &arena) {
+  const int padded = round_up(head.clusters, CHUNK);
+  const size_t rows = size_t(head.rows) * padded, columns = size_t(head.columns) * padded;
+  Memberships m;
+  m.chunks = padded / CHUNK, m.rows = head.rows, m.columns = head.columns;
+  m.left = arena.take(rows), m.dleft = arena.take(rows);
+  m.right = arena.take(columns), m.dright = arena.take(columns);
+  pack_chunks(head.left, head.rows, head.clusters, m.left);
+  pack_chunks(head.right, head.columns, head.clusters, m.right);
+  fill(m.dleft, int64_t(rows), 0);
+  fill(m.dright, int64_t(columns), 0);
+  const uint32_t scored = grad.seen.start[grad.scored];
+  for (uint32_t e = 0; e < scored; ++e) grad.score[e] = hardtanh(grad.score[e] + grad.density);
+  add_part({grad.seen, 0, grad.scored, grad.score, true}, m, arena);
+  add_unscored(head, grad, m, arena);
   unpack_chunks(m.dleft, head.rows, head.clusters, grad.left);
   unpack_chunks(m.dright, head.columns, head.clusters, grad.right);
 }

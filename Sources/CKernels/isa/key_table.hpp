@@ -47,7 +47,7 @@ static __attribute__((noinline)) void build_key_tables(const GraphHead &head, in
     Float run{};
     for (int r = 0; r < BLOCK; ++r) {
       const int j = b * BLOCK + r;
-      if (j < head.columns && (!head.visible || head.visible[j] != 0)) {
+      if (j < head.columns && (head.pads || is_real(head, j))) {
         const float *right = head.right.data + j * head.right.row + first;
         if (count == WIDTH) {
           run += load(right);

@@ -57,9 +57,9 @@ CK_INLINE bool normalise_row(const SparseHead &head, const int32_t *column, int 
 // Weights of one row: normalised, dropout decided (a dropped weight is stored negative).
 CK_INLINE void finish_row(const SparseHead &head, const Dropout &dropout, int i, float *row,
                           float *keep, float *dense) {
-  const int32_t *column = head.column + head.start[i];
-  const int count = int(head.start[i + 1] - head.start[i]);
-  float *weight = head.weight + head.start[i];
+  const int32_t *column = head.edges.column + head.edges.start[i];
+  const int count = int(head.edges.start[i + 1] - head.edges.start[i]);
+  float *weight = head.weight + head.edges.start[i];
   for (int e = 0; e < count; ++e) row[e] = weight[e];
   if (!normalise_row(head, column, count, row)) fill(row, count, 0);
   if (dropout.threshold > 0) {
@@ -109,9 +109,9 @@ static void score_block(const SparseHead &head, const SparsePacked &p, const Til
     if (count == 0) continue;
     // Through `row`: a whole vector could reach into the next tile's scores.
     if (dense) {
-      pick(tile.block + r * tile.stride, walk.first, head.column + e, count, row);
+      pick(tile.block + r * tile.stride, walk.first, head.edges.column + e, count, row);
     } else {
-      edge_dots(q + size_t(r) * p.padded, p.k, p.padded, head.column + e, count, row);
+      edge_dots(q + size_t(r) * p.padded, p.k, p.padded, head.edges.column + e, count, row);
     }
     for (int c = 0; c < count; ++c) head.weight[e + c] = row[c];
   }
@@ -126,9 +126,9 @@ static void sum_block(const SparseHead &head, const SparsePacked &p, const TileW
     const int count = int(walk.end[block + r] - e);
     apply_dropout(head.weight + e, head.dropout.scale, count, row);
     if (dense) {
-      spread(row, walk.first, head.column + e, count, tile.block + r * tile.stride, tile.stride);
+      spread(row, walk.first, head.edges.column + e, count, tile.block + r * tile.stride, tile.stride);
     } else if (count > 0) {
-      edge_sum(row, p.v, p.padded, head.column + e, count, out + size_t(block + r) * p.padded);
+      edge_sum(row, p.v, p.padded, head.edges.column + e, count, out + size_t(block + r) * p.padded);
     }
   }
   if (dense) {
@@ -146,11 +146,11 @@ static void sparse_forward(const SparseHead &head, Arena &arena) {
   const SparsePacked p = pack_head(head, 1, head.scale * LOG2_E, arena);
   float *out = arena.take(size_t(head.queries) * p.padded);
   fill(out, int64_t(head.queries) * p.padded, 0);
-  const int longest = longest_row(head.start, head.queries);
+  const int longest = longest_row(head.edges.start, head.queries);
   float *row = arena.take(longest + 2 * WIDTH), *keep = arena.take(longest + 2 * WIDTH);
   float *dense = arena.take(round_up(head.keys, DROPOUT_GROUP));
   const Dropout dropout = of_head(head.dropout);
-  TileWalk walk = tile_walk(head.start, head.column, head.queries, head.keys, arena);
+  TileWalk walk = tile_walk(head.edges, head.queries, head.keys, arena);
   DenseTile tile = dense_tile(walk, p.padded, arena);
 
   for (rewind(walk); advance(walk);) {
@@ -159,7 +159,7 @@ static void sparse_forward(const SparseHead &head, Arena &arena) {
     }
   }
   for (int i = 0; i < head.queries; ++i) {
-    if (head.start[i] < head.start[i + 1]) finish_row(head, dropout, i, row, keep, dense);
+    if (head.edges.start[i] < head.edges.start[i + 1]) finish_row(head, dropout, i, row, keep, dense);
   }
   for (rewind(walk); advance(walk);) {
     for (int block = 0; block < head.queries; block += QUERY_TILE) {
@@ -200,7 +200,7 @@ static void backward_block(const SparseHead &head, const SparsePacked &p, const 
     const uint32_t e = walk.begin[block + r];
     const int count = int(walk.end[block + r] - e);
     if (count == 0 && !dense) continue;
-    const int32_t *column = head.column + e;
+    const int32_t *column = head.edges.column + e;
     const size_t at = first_row + size_t(r) * padded;
     float *pairs = tile.block + r * tile.stride;
     if (dense) {
@@ -235,7 +235,7 @@ static void backward_block(const SparseHead &head, const SparsePacked &p, const 
 static void sparse_backward(const SparseHead &head, const SparseHeadGradient &grad, Arena &arena) {
   const SparsePacked p = pack_head(head, head.scale, head.scale, arena);
   const size_t keys = size_t(head.keys) * p.padded, queries = size_t(head.queries) * p.padded;
-  const int longest = longest_row(head.start, head.queries);
+  const int longest = longest_row(head.edges.start, head.queries);
   SparseGradients g;
   g.dk = arena.take(keys), g.dv = arena.take(keys);
   g.dq = arena.take(queries), g.dout = arena.take(queries), g.inner = arena.take(head.queries);
@@ -250,7 +250,7 @@ static void sparse_backward(const SparseHead &head, const SparseHeadGradient &gr
     for (int c = 0; c < head.dim; ++c) total += o[c] * g.dout[size_t(i) * p.padded + c];
     g.inner[i] = total;
   }
-  TileWalk walk = tile_walk(head.start, head.column, head.queries, head.keys, arena);
+  TileWalk walk = tile_walk(head.edges, head.queries, head.keys, arena);
   DenseTile tile = dense_tile(walk, p.padded, arena);
   for (rewind(walk); advance(walk);) {
     for (int block = 0; block < head.queries; block += QUERY_TILE) {
