@@ -73,7 +73,8 @@ static void gradient_block(const GraphPart &part, const Memberships &m, const Ti
 }
 
 static void add_part(const GraphPart &part, const Memberships &m, Arena &arena) {
-  TileWalk walk = tile_walk(part.edges, part.rows, m.columns, arena);
+  const int width = width_for_edges(part.edges, part.rows, m.columns);
+  TileWalk walk = tile_walk(part.edges, part.rows, m.columns, width, arena);
   const DenseTile tile = dense_tile(walk, CHUNK, arena);
   // All chunks of a narrow tile fit in cache together: a block's columns and gradients are read once.
   // Of a wide tile only one chunk does: all queries go by for each.

@@ -150,7 +150,8 @@ static void sparse_forward(const SparseHead &head, Arena &arena) {
   float *row = arena.take(longest + 2 * WIDTH), *keep = arena.take(longest + 2 * WIDTH);
   float *dense = arena.take(round_up(head.keys, DROPOUT_GROUP));
   const Dropout dropout = of_head(head.dropout);
-  TileWalk walk = tile_walk(head.edges, head.queries, head.keys, arena);
+  const int width = width_for_cache(head.edges, head.queries, head.keys, p.padded);
+  TileWalk walk = tile_walk(head.edges, head.queries, head.keys, width, arena);
   DenseTile tile = dense_tile(walk, p.padded, arena);
 
   for (rewind(walk); advance(walk);) {
@@ -250,7 +251,8 @@ static void sparse_backward(const SparseHead &head, const SparseHeadGradient &gr
     for (int c = 0; c < head.dim; ++c) total += o[c] * g.dout[size_t(i) * p.padded + c];
     g.inner[i] = total;
   }
-  TileWalk walk = tile_walk(head.edges, head.queries, head.keys, arena);
+  const int width = width_for_cache(head.edges, head.queries, head.keys, 4 * p.padded);
+  TileWalk walk = tile_walk(head.edges, head.queries, head.keys, width, arena);
   DenseTile tile = dense_tile(walk, p.padded, arena);
   for (rewind(walk); advance(walk);) {
     for (int block = 0; block < head.queries; block += QUERY_TILE) {
