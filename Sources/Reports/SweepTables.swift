@@ -13,7 +13,7 @@ enum SweepTables {
           .init(shortName(key), isNumeric: numericValues(of: key, in: set) != nil)
         } + [
           .init("test \(set[0].labels.metric)"), .init("best dev"), .init("density"),
-          .init("ms/step"), .init("verdict", isNumeric: false),
+          .init("ms/step"), .init("FLOPs/example"), .init("verdict", isNumeric: false),
         ])
       for group in sorted(set, by: keys) {
         table.append(
@@ -23,6 +23,7 @@ enum SweepTables {
               group.bestDev.map { Formatting.metric(group.labels.metric, $0) } ?? "", .quiet),
             Table.Cell(group.density.map(Formatting.percent) ?? ""),
             Table.Cell(group.millisecondsPerStep.map { Formatting.significant($0.mean) } ?? ""),
+            Table.Cell(group.flops.map(Formatting.scaled) ?? "", .quiet),
             Table.Cell(group.verdict, group.isSuspect ? .warning : .normal),
           ])
       }

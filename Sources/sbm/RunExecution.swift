@@ -36,16 +36,18 @@ struct RunExecution {
   }
 
   /// Finds out in the first second what would go wrong after an hour: which runs are still to do, whether
-  /// their models can be built, their data is there and their folders can be written.
+  /// their models can be built and compute, their data is there and their folders can be written.
   private func check() throws -> [RunConfiguration] {
     var missing: [MissingData.Task] = []
+    var rehearsed: Set<String> = []
     let pending = try runs.filter { run in
       if try files(run).state(of: run, resumes: resumes) == .finished {
         Output.warn("\(run.name): finished already (\(files(run).log.path))")
         return false
       }
       do {
-        _ = try run.makeInitialModel(TaskData.sourceTask(run))
+        let model = try run.makeInitialModel(TaskData.sourceTask(run))
+        if rehearsed.insert(run.rehearsalKey).inserted { try run.rehearse(model) }
       } catch let error as DataError where error.kind == .missing {
         missing.append(.init(run: run, error: error))
       }

@@ -1,9 +1,12 @@
 import Datasets
 import Experiments
 import Foundation
+import Models
+import NN
 import RunLog
 import TestSupport
 import Testing
+import Torch
 import Training
 
 /// Whole runs on a few generated ListOps expressions.
@@ -72,6 +75,29 @@ import Training
     let mean = (0..<2).reduce(0) { $0 + log.density.curve(layer: 0, head: $1)[0] } / 2
     #expect(abs(mean - log.dev.densities[0]) < 1e-12)
     #expect(mean > 0.05 && mean < 0.6)
+    // By hand at length 64: one head's edges, both products over 8 features, at the tested density.
+    let run = try configuration(settings)
+    let model = try run.makeModel(try #require(TaskData.specification(run)))
+    let density = try #require(log.test?.density)
+    let edges = Double(2 * 64 * 64 * 4 * 8) * density
+    let other = Double(run.cost(of: model, density: 0).flops)
+    #expect(abs(try #require(log.cost.flops) - (other + edges)) <= 64)
+    #expect(log.cost.parameters == model.parameterCount)
+  }
+
+  /// A model that gives no numbers is found out before its run begins.
+  @Test func rehearsalsFindWhatCannotCompute() throws {
+    for kind in ["softmax", "reformer", "sbm", "bigbird"] {
+      let options = kind == "reformer" ? ["attention.bucket=16"] : []
+      let run = try configuration(["attention.kind=\(kind)"] + options)
+      let model = try run.makeModel(try #require(TaskData.specification(run)))
+      try run.rehearse(model)
+      model.trainableParameters()[0].parameter.replace { $0 * Double.nan }
+      #expect(throws: TrainingError.self) { try run.rehearse(model) }
+    }
+    let seeds = try configuration(["training.steps=20"]).rehearsalKey
+    #expect(try configuration([]).rehearsalKey == seeds)
+    #expect(try configuration(["model.layers=2"]).rehearsalKey != seeds)
   }
 
   @Test func aLossThatIsNoNumberEndsTheRun() throws {

@@ -14,6 +14,8 @@ public enum TrainingError: ExitCodeProviding, CustomStringConvertible, Equatable
   case cannotResume(log: String, problem: String)
   /// The task has no data for a split, or no labels in it.
   case noData(task: String, split: String)
+  /// The run's model fails on an example of this length.
+  case cannotCompute(run: String, length: Int, problem: String)
   /// The run asks for something this build or machine does not have.
   case unsupported(String)
 
@@ -35,6 +37,8 @@ public enum TrainingError: ExitCodeProviding, CustomStringConvertible, Equatable
       "\(log): \(problem)."
     case .noData(let task, let split):
       "task \(task) has no labelled examples in its \(split) split."
+    case .cannotCompute(let run, let length, let problem):
+      "\(run): the model cannot compute an example of \(length) tokens: \(problem)."
     case .unsupported(let what): what
     }
   }
@@ -44,7 +48,7 @@ public enum TrainingError: ExitCodeProviding, CustomStringConvertible, Equatable
     switch self {
     case .runExists: .usage
     case .settingsChanged, .badCheckpoint, .unusableInitialCheckpoint, .cannotResume, .noData,
-      .unsupported:
+      .cannotCompute, .unsupported:
       .badInput
     }
   }
