@@ -18,6 +18,8 @@ public struct HeadStatistics: Sendable, Equatable {
   public var rowSums = 0.0...0.0
   /// The least and the largest weight.
   public var weights: ClosedRange<Float> = 0...0
+  /// What each key gets from a query on average; 0 for tokens that are not real.
+  public var received: [Float] = []
 
   /// Numbers of no weights at all.
   init() {}
@@ -39,6 +41,7 @@ public struct HeadStatisticsBuilder: Sendable {
 
   private let isReal: [Bool]
   private var rows: [Row]
+  private var received: [Double]
   private var nonZero = 0
   private var (lowest, highest) = (Float.infinity, -Float.infinity)
 
@@ -48,6 +51,7 @@ public struct HeadStatisticsBuilder: Sendable {
   public init(isReal: [Bool]) {
     self.isReal = isReal
     rows = [Row](repeating: Row(), count: isReal.count)
+    received = [Double](repeating: 0, count: isReal.count)
   }
 
   /// Adds neighbouring weights of a query, the first of which is that of `key`.
@@ -61,6 +65,7 @@ public struct HeadStatisticsBuilder: Sendable {
       nonZero += 1
       let size = Double(abs(weight))
       row.sum += Double(weight)
+      received[key + offset] += Double(weight)
       row.size += size
       row.sizeLog += size * log(size)
       row.sizeDistance += size * Double(abs(key + offset - query))
@@ -76,6 +81,7 @@ public struct HeadStatisticsBuilder: Sendable {
     result.queries = queries.count
     result.edges = edges ?? nonZero
     result.weights = lowest...highest
+    result.received = received.map { Float($0 / Double(queries.count)) }
     let sums = queries.map(\.sum)
     result.rowSums = (sums.min() ?? 0)...(sums.max() ?? 0)
     let seeing = queries.filter { $0.size > 0 }

@@ -1,3 +1,4 @@
+import Attention
 import Datasets
 import Training
 
@@ -106,6 +107,8 @@ public struct Inspection: Sendable {
     public var edges: HeatMap
     /// Whether the mechanism chose the edges, or they are the weights that are not zero.
     public var choosesEdges: Bool
+    /// For images, what each pixel gets from a query on average, as an image.
+    public var received: HeatMap?
     /// Where the graph came from, for `sbm`.
     public var blockModel: BlockModel?
   }
@@ -121,6 +124,8 @@ public struct Inspection: Sendable {
     /// P, a row a query, a column a key.
     public var probability: HeatMap
     /// The mean of P over real pairs.
-    public var expectedDensity: Double
+    public var meanProbability: Double
+    /// How the graph was drawn.
+    public var sampler: SBMAttention.Sampler
   }
 }

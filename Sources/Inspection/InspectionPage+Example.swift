@@ -74,7 +74,7 @@ extension InspectionPage {
   }
 
   private func tokens(_ text: Inspection.Text) -> String {
-    let width = text.style == .bytes ? 100 : 20
+    let width = text.style == .bytes ? 80 : 20
     var answers: [Int: Inspection.TokenAnswer] = [:]
     if case .tokens(let all) = inspection.answer {
       for answer in all { answers[answer.place] = answer }
@@ -117,7 +117,7 @@ extension InspectionPage {
     let run = inspection.run
     var notes = [
       "<b>Maps</b> have a row for each query and a column for each key; padding at the end is left "
-        + "out. Where tokens outnumber pixels, a pixel is the mean of a block.",
+        + "out, and masked tokens are blank. Where tokens outnumber pixels, a pixel is the mean of a block.",
       "<b>Weights</b> are what the mechanism really does: it is run on the columns of the identity "
         + "as values, in evaluation (no dropout), so its output is the matrix that it multiplies values "
         + "by. \(Self.aboutWeights(run.mechanism))",

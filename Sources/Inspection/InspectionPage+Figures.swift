@@ -30,7 +30,7 @@ extension InspectionPage {
     let map = head.weights
     let numbers = head.statistics
     var notes: [String] = []
-    if map.scale != .squareRoot(highest: 0) { notes.append("colour by the square root") }
+    if map.scale != .squareRoot(highest: 0) { notes.append("Colour by the square root") }
     let largest = max(abs(map.range.lowerBound), map.range.upperBound)
     if abs(map.scale.value(at: 1)) < largest {
       let value = significant(Double(largest))
@@ -40,7 +40,9 @@ extension InspectionPage {
     return figure(
       "Attention weights", map, id: "\(id(head))-weights", head,
       label: "Attention weights of layer \(head.layer + 1), head \(head.head + 1)",
-      legend: scale(map, "weight"), note: notes.joined(separator: "; "))
+      legend: scale(map, "weight"),
+      note: notes.joined(separator: "; ")
+        + (mostSeen(head).map { "; on average most goes to \($0)" } ?? ""))
   }
 
   /// The distribution the graph was sampled from, laid out as the product P = Q̂ S K̂ᵀ.
@@ -64,10 +66,45 @@ extension InspectionPage {
       \(drawing.svg)
       <div class='legends'>\(scale(block.affinities, "affinity S"))\
       \(scale(block.queries, "membership Q̂, K̂"))\(scale(block.probability, "edge probability P"))</div>
-      <p>P says to sample \(Formatting.percent(block.expectedDensity)) % of pairs\
+      <p>The mean of P is \(Formatting.percent(block.meanProbability)) %, and the \
+      \(block.sampler.rawValue) sampler takes a pair with probability \
+      \(block.sampler == .bernoulli ? "P + 0.01" : "1 − exp(−P)")\
       \(averages(block.probability)).</p></figure>
 
       """
+  }
+
+  /// For images, what each pixel gets.
+  func receivedFigure(_ head: Inspection.Head) -> String? {
+    guard let map = head.received else { return nil }
+    let drawing = MapDrawing(
+      rows: [.init(count: map.rows.count, title: "row of pixels")],
+      columns: [.init(count: map.columns.count, title: "column of pixels")],
+      panels: [.init(map: map, id: "\(id(head))-received", place: (0, 0))],
+      label: "What each pixel gets in layer \(head.layer + 1), head \(head.head + 1)")
+    return """
+      <figure><figcaption>What each pixel gets</figcaption>
+      \(drawing.svg)
+      <div class='legends'>\(scale(map, "mean weight"))</div>
+      <p>The mean over queries, in the place of the pixel.</p></figure>
+
+      """
+  }
+
+  /// The keys that get most, in words.
+  func mostSeen(_ head: Inspection.Head) -> String? {
+    let received = head.statistics.received
+    let text = inspection.example.texts[head.text]
+    guard head.received == nil, received.count == text.tokens.count, received.count > 1 else {
+      return nil
+    }
+    let keys = received.indices.sorted {
+      received[$0] == received[$1] ? $0 < $1 : received[$0] > received[$1]
+    }
+    return keys.prefix(5).map { key in
+      "<code>\(escaped(text.tokens[key]))</code> at \(key) "
+        + "(\(significant(Double(received[key]))))"
+    }.joined(separator: ", ")
   }
 
   private func figure(
@@ -89,7 +126,8 @@ extension InspectionPage {
   private func averages(_ map: HeatMap) -> String {
     let (rows, columns) = (map.rows.block, map.columns.block)
     return rows == 1 && columns == 1
-      ? "" : "; a pixel is the mean of \(rows) queries × \(columns) keys"
+      ? ""
+      : "; a pixel is the mean of \(rows) queries × \(columns) keys"
   }
 
   /// A bar of colors with the values at its ends and in its middle.

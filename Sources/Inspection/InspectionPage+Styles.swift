@@ -9,7 +9,7 @@ extension InspectionPage {
     .maps figure { max-width: none; }
     .maps .wide { grid-column: 1 / -1; }
     .maps .wide > svg { max-width: 60rem; margin: 0 auto; }
-    svg image.coarse { image-rendering: pixelated; }
+    image.coarse { image-rendering: pixelated; }
     svg .frame { fill: none; stroke: var(--frame); stroke-width: 1; vector-effect: non-scaling-stroke; }
     svg .tick { fill: var(--quiet); font-size: 11px; }
     svg .side { fill: var(--quiet); font-size: 13px; }
@@ -24,7 +24,7 @@ extension InspectionPage {
     .chip.yes { background: var(--binary) 100% 0 / 5000% 100%; }
     .example { display: grid; gap: 0 3rem; grid-template-columns: 1fr; }
     @media (min-width: 60rem) {
-      .example { grid-template-columns: minmax(13rem, max-content) minmax(0, 1fr); }
+      .example { grid-template-columns: fit-content(20rem) minmax(0, 1fr); }
     }
     .example h2 { margin-top: 1.8rem; }
     .heads td, .heads th { vertical-align: middle; }

@@ -38,7 +38,7 @@ public struct InspectionPage {
     return "\(run.taskSummary) · \(run.mechanism) attention, \(run.layers) "
       + "\(run.layers == 1 ? "layer" : "layers") × \(run.heads) "
       + "\(run.heads == 1 ? "head" : "heads") · \(parameters) · \(run.runProtocol) protocol · "
-      + "\(lengths) tokens · example \(example.index) of \(Formatting.grouped(example.count))"
+      + "\(lengths) tokens · example \(example.index) of 0 to \(Formatting.grouped(example.count - 1))"
   }
 
   func escaped(_ text: String) -> String { HTMLDocument.escaped(text) }
@@ -119,7 +119,9 @@ public struct InspectionPage {
   private var headSections: String {
     let hasTexts = inspection.example.texts.count > 1
     return inspection.heads.map { head in
-      let figures = [edgesFigure(head), weightsFigure(head), blockFigure(head)]
+      let figures = [
+        edgesFigure(head), weightsFigure(head), receivedFigure(head), blockFigure(head),
+      ]
       return """
         <section id='\(id(head))'>
         <h2>\(hasTexts ? "Text \(head.text + 1), layer" : "Layer") \(head.layer + 1), \

@@ -149,6 +149,7 @@ public struct Inspector {
     }
     let matrix = text == 0 ? evaluation.shard.first : evaluation.shard.second
     let length = matrix?.lengths[0] ?? 0
+    let side = trained.data.task.imageSide.flatMap { $0 * $0 == length ? $0 : nil }
     let sizes = trained.model.configuration
     return try layers.flatMap { layer -> [Inspection.Head] in
       let chosen = (0..<sizes.heads).filter {
@@ -156,7 +157,7 @@ public struct Inspector {
       }
       guard !chosen.isEmpty, length > 0 else { return [] }
       return try layer.heads(
-        chosen, text: text, length: length, sizes: (sizes.heads, sizes.headDim),
+        chosen, text: text, length: length, imageSide: side, sizes: (sizes.heads, sizes.headDim),
         maximumPixels: maximumPixels, progress: progress)
     }
   }

@@ -9,12 +9,13 @@ struct LayerView {
   let input: AttentionInput
   let context: ForwardContext
 
-  /// Looks at some heads; only the first `length` tokens, those that are no padding, are shown.
+  /// Looks at some heads; only the first `length` tokens, those that are no padding, are shown, and of
+  /// them only those that are not masked.
   ///
   /// Weights come some columns at a time, so memory grows with n, and with the pixels.
   func heads(
-    _ chosen: [Int], text: Int, length: Int, sizes: (count: Int, dim: Int), maximumPixels: Int,
-    progress: DataProgress.Handler
+    _ chosen: [Int], text: Int, length: Int, imageSide: Int?, sizes: (count: Int, dim: Int),
+    maximumPixels: Int, progress: DataProgress.Handler
   ) throws -> [Inspection.Head] {
     let isReal = input.keyMask.array(of: Float.self).prefix(length).map { $0 > 0 }
     let n = input.keyMask.size(1)
@@ -28,7 +29,7 @@ struct LayerView {
       of: mechanism, input, context, count: length, heads: sizes
     ) { columns in
       for (place, head) in chosen.enumerated() {
-        for query in 0..<length {
+        for query in 0..<length where isReal[query] {
           let start = (head * n + query) * sizes.dim
           let row = columns.entries[start..<start + columns.range.count]
           let first = columns.range.lowerBound
@@ -53,11 +54,17 @@ struct LayerView {
         edges = means()
         count = add(graph, to: &edges, isReal: isReal)
       }
+      let numbers = statistics[place].statistics(edges: count)
       return Inspection.Head(
-        text: text, layer: context.layer, head: head,
-        statistics: statistics[place].statistics(edges: count),
+        text: text, layer: context.layer, head: head, statistics: numbers,
         weights: HeatMap(weights[place], scale: HeatMap.Scale.weights),
         edges: HeatMap(edges, scale: HeatMap.Scale.shares), choosesEdges: count != nil,
+        received: imageSide.map {
+          HeatMap(BlockMeans(numbers.received, rows: $0, columns: $0)) { range, values in
+            range.lowerBound < 0
+              ? .weights(range, values) : .linear(lowest: 0, highest: range.upperBound)
+          }
+        },
         blockModel: blockModels?.maps(head: head, maximumPixels: maximumPixels))
     }
   }
@@ -81,10 +88,11 @@ struct BlockModelView {
   private let memberships: SBMAttention.Memberships
   private let length: Int
   private let isReal: [Bool]
+  private let sampler: SBMAttention.Sampler
 
   init(_ mechanism: SBMAttention, _ input: AttentionInput, length: Int, isReal: [Bool]) throws {
     memberships = try withError { withoutGradients { mechanism.memberships(input) } }
-    (self.length, self.isReal) = (length, isReal)
+    (self.length, self.isReal, sampler) = (length, isReal, mechanism.sampler)
   }
 
   /// Q̂, K̂ᵀ, S and P of one head.
@@ -123,6 +131,6 @@ struct BlockModelView {
       affinities: HeatMap(means(affinities), scale: HeatMap.Scale.full),
       probability: HeatMap(
         probability.array(of: Float.self), rows: axis, columns: axis, scale: HeatMap.Scale.full),
-      expectedDensity: count > 0 ? mass / (count * count) : 0)
+      meanProbability: count > 0 ? mass / (count * count) : 0, sampler: sampler)
   }
 }

@@ -49,6 +49,7 @@ import Testing
     #expect(abs(result.entropy - log(2) / 2) < 1e-6)
     #expect(abs(result.distance - 0.5) < 1e-6)
     #expect(result.weights == 0...1)
+    #expect(result.received == [0.25, 0, 0.75])
     #expect(statistics(rows, isReal: [true, false, true]).edges == 3)
     for pieces in 1...3 {
       #expect(statistics(rows, isReal: [true, false, true], edges: 4, pieces: pieces) == result)
