@@ -26,3 +26,12 @@ func withHandle<Result>(
   defer { _ = close(id) }
   return try body(id)
 }
+
+extension HDF5File {
+  /// The version of libhdf5, such as `1.10.8`.
+  public static var libraryVersion: String {
+    var (major, minor, release): (UInt32, UInt32, UInt32) = (0, 0, 0)
+    _ = Library.locked { H5get_libversion(&major, &minor, &release) }
+    return "\(major).\(minor).\(release)"
+  }
+}

@@ -52,6 +52,7 @@ struct RunExecution {
         missing.append(.init(run: run, error: error))
       }
       try FolderCheck.requireWritable(folder(run))
+      try files(run).requireIdle()
       return true
     }
     guard missing.isEmpty else { throw MissingData(missing, runs: pending) }

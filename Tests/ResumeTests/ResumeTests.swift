@@ -46,9 +46,12 @@ import Testing
 
     /// Starts the run, and sends `signal` once its log has come as far as `step`.
     ///
+    /// - Parameter before: called with the process while it is still at work.
     /// - Returns: the exit code, or 128 + the signal that ended it.
-    func interrupt(_ folder: String, threads: Int, at step: Int, with signal: Int32) throws -> Int32
-    {
+    func interrupt(
+      _ folder: String, threads: Int, at step: Int, with signal: Int32,
+      before: (Int32) throws -> Void = { _ in }
+    ) throws -> Int32 {
       let process = Process()
       process.executableURL = TestProgram.sbm
       process.arguments = arguments(folder, threads: threads)
@@ -68,6 +71,7 @@ import Testing
         // Leaves the processor to the run.
         usleep(1000)
       }
+      if process.isRunning { try before(process.processIdentifier) }
       kill(process.processIdentifier, signal)
       process.waitUntilExit()
       return (process.terminationReason == .uncaughtSignal ? 128 : 0) + process.terminationStatus
@@ -108,6 +112,28 @@ import Testing
     let (killed, expected) = (try scene.checkpoint("killed"), try scene.checkpoint("whole"))
     #expect(Set(killed.keys) == Set(expected.keys))
     for (name, values) in expected { #expect(killed[name] == values, "seed \(seed): \(name)") }
+  }
+
+  /// One process at a time writes a run: a second one leaves everything as it is and says so.
+  @Test func aRunHasOneWriter() throws {
+    let scene = try Scene(variant: "softmax", steps: 20_000)
+    func later() throws -> Int { try 20 + (scene.log("busy").train.steps.last ?? 0) }
+    var isChecked = false
+    let code = try scene.interrupt("busy", threads: 1, at: 3, with: SIGTERM) { process in
+      let second = try scene.run("busy", threads: 1)
+      #expect(second.exitCode == 75)
+      #expect(second.output.isEmpty)
+      #expect(second.errors.contains("another sbm run (process \(process)) is working on this run"))
+      isChecked = true
+    }
+    #expect(code == 75 && isChecked)
+    // The lock went with its owner, also with one that was killed.
+    let killed = try scene.interrupt("busy", threads: 1, at: later(), with: SIGKILL)
+    #expect(killed == 128 + SIGKILL)
+    #expect(try scene.interrupt("busy", threads: 1, at: later(), with: SIGTERM) == 75)
+    let names = try FileManager.default.contentsOfDirectory(atPath: scene.scratch.url("busy").path)
+    #expect(names.filter { $0.hasSuffix(".lock") }.isEmpty)
+    #expect(try scene.log("busy").environment.libraries.contains { $0.hasPrefix("HDF5 1.") })
   }
 
   @Test func signalsSaveAndExitWith75() throws {

@@ -48,6 +48,11 @@ public struct RunFiles: Sendable {
     return FileManager.default.fileExists(atPath: checkpoint.path) ? .resumable : .none
   }
 
+  /// Finds out whether another process is working on the run.
+  ///
+  /// - Throws: ``TrainingError/runIsBusy(log:process:)``.
+  public func requireIdle() throws { _ = try RunLock(self) }
+
   /// The log and checkpoint from which `run` goes on, if it was begun.
   func saved(for run: RunConfiguration) throws -> (log: RunLog, checkpoint: Checkpoint)? {
     guard FileManager.default.fileExists(atPath: checkpoint.path),

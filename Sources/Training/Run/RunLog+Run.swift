@@ -31,7 +31,7 @@ extension RunLog {
       labels: labels,
       environment: Environment(
         created: Date().formatted(.iso8601), codeVersion: codeVersion, hardware: Self.hardware,
-        libraries: ["libtorch \(Runtime.version)"]),
+        libraries: ["libtorch \(Runtime.version)", "HDF5 \(HDF5File.libraryVersion)"]),
       configuration: run.resolvedYAML, settings: run.logSettings,
       cost: Cost(parameters: cost.parameters, flops: Double(cost.flops)))
   }

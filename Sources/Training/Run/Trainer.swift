@@ -26,6 +26,7 @@ public struct Trainer {
   let observe: (RunEvent) -> Void
   let step: ShardedStep
   let layout: ShardLayout
+  private let lock: RunLock
   private let plan: TrainingPlan
   private let schedule: OneCycle
   var optimizer: AdamW
@@ -45,6 +46,8 @@ public struct Trainer {
     _ run: RunConfiguration, data: TaskData, files: RunFiles, pool: WorkerPool,
     codeVersion: String, observe: @escaping (RunEvent) -> Void = { _ in }
   ) throws {
+    // First of all: what is read below stays as it is from now on.
+    lock = try RunLock(files)
     self.run = run
     self.data = data
     self.files = files

@@ -4,6 +4,8 @@ import Diagnostics
 public enum TrainingError: ExitCodeProviding, CustomStringConvertible, Equatable {
   /// There is a log of this run already.
   case runExists(log: String, status: String)
+  /// Another process is writing this run.
+  case runIsBusy(log: String, process: Int?)
   /// The checkpoint belongs to a run with other settings.
   case settingsChanged(checkpoint: String, key: String, saved: String, wanted: String)
   /// A checkpoint that cannot be used.
@@ -25,6 +27,9 @@ public enum TrainingError: ExitCodeProviding, CustomStringConvertible, Equatable
     case .runExists(let log, let status):
       "\(log) is there already (status: \(status)); continue it with --resume, or choose another "
         + "folder with --out."
+    case .runIsBusy(let log, let process):
+      "\(log): another sbm run\(process.map { " (process \($0))" } ?? "") is working on this run; "
+        + "wait for it, stop it, or choose another folder with --out."
     case .settingsChanged(let checkpoint, let key, let saved, let wanted):
       "\(checkpoint) was made with \(key): \(saved), the run asks for \(wanted); use the old value, "
         + "or choose another folder with --out."
@@ -47,6 +52,7 @@ public enum TrainingError: ExitCodeProviding, CustomStringConvertible, Equatable
   public var exitCode: ExitCode {
     switch self {
     case .runExists: .usage
+    case .runIsBusy: .interrupted
     case .settingsChanged, .badCheckpoint, .unusableInitialCheckpoint, .cannotResume, .noData,
       .cannotCompute, .unsupported:
       .badInput

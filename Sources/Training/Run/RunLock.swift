@@ -1,0 +1,62 @@
+import Foundation
+
+/// The right to write a run's log and checkpoint: one process has it at a time.
+///
+/// It is a lock (`flock`) on a hidden file beside the log, which the system drops with the process, however
+/// that ends. Where the file system has no locks, or the folder cannot be written, it holds nothing:
+/// writing the log will tell.
+final class RunLock: Sendable {
+  private let path: String
+  private let descriptor: Int32?
+
+  /// Takes the lock of the run with these files.
+  ///
+  /// - Throws: ``TrainingError/runIsBusy(log:process:)`` while another process has it.
+  init(_ files: RunFiles) throws {
+    let folder = files.log.deletingLastPathComponent()
+    try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    path =
+      folder.appendingPathComponent(
+        ".\(files.log.deletingPathExtension().lastPathComponent).lock"
+      ).path
+    while true {
+      let opened = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+      guard opened >= 0 else {
+        descriptor = nil
+        return
+      }
+      guard flock(opened, LOCK_EX | LOCK_NB) == 0 else {
+        let isBusy = errno == EWOULDBLOCK
+        let process = Self.process(opened)
+        close(opened)
+        if isBusy { throw TrainingError.runIsBusy(log: files.log.path, process: process) }
+        descriptor = nil
+        return
+      }
+      // Its owner may have removed the file between opening and locking it.
+      var status = stat()
+      if fstat(opened, &status) == 0, status.st_nlink > 0 {
+        ftruncate(opened, 0)
+        let text = Array("\(getpid())\n".utf8)
+        _ = pwrite(opened, text, text.count, 0)
+        descriptor = opened
+        return
+      }
+      close(opened)
+    }
+  }
+
+  deinit {
+    guard let descriptor else { return }
+    unlink(path)
+    close(descriptor)
+  }
+
+  /// The process that has written its number into the file.
+  private static func process(_ descriptor: Int32) -> Int? {
+    var bytes = [UInt8](repeating: 0, count: 32)
+    let count = pread(descriptor, &bytes, bytes.count, 0)
+    guard count > 0 else { return nil }
+    return Int(String(decoding: bytes[..<count].prefix { $0 != 0x0A }, as: UTF8.self))
+  }
+}
