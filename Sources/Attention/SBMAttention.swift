@@ -138,24 +138,35 @@ public final class SBMAttention: AttentionMechanism {
   private func attendNatively(_ input: AttentionInput, _ context: ForwardContext)
     -> AttentionOutput
   {
+    guard let (graph, left, right) = sample(input, context) else {
+      return AttentionOutput(values: input.values)
+    }
+    return NativeKernels.sampledAttention(
+      input, graph: graph, left: left, right: right, dropout: dropout, context: context)
+  }
+
+  /// A graph of the native samplers and the factors of P it was drawn from; nothing after a failure.
+  private func sample(_ input: AttentionInput, _ context: ForwardContext) -> (
+    graph: SampledGraph, left: Tensor, right: Tensor
+  )? {
     guard
       let (left, right) = NativeKernels.memberships(
         input, hidden: hidden, output: output, clusters: clusters.value, affinities: affinities,
         bias: membershipBias),
       let graph = SampledGraph.sample(
         sampler, left: left, right: right, keyMask: input.keyMask, context: context)
-    else { return AttentionOutput(values: input.values) }
-    return NativeKernels.sampledAttention(
-      input, graph: graph, left: left, right: right, dropout: dropout, context: context)
+    else { return nil }
+    return (graph, left, right)
   }
+}
 
+// MARK: - For a person to look at
+
+extension SBMAttention {
   /// Samples the graph once for all values.
   public func mixing(_ input: AttentionInput, _ context: ForwardContext) -> (Tensor) -> Tensor {
-    let memberships = memberships(input)
-    let (left, right) = (memberships.weightedQueries, memberships.keys)
-    guard context.runsNative(on: input.queries), context.edgeUniforms == nil,
-      let graph = SampledGraph.sample(
-        sampler, left: left, right: right, keyMask: input.keyMask, context: context)
+    guard context.edgeUniforms == nil, context.runsNative(on: input.queries),
+      let (graph, left, right) = sample(input, context)
     else { return { self(input.replacing(values: $0), context).values } }
     return { [dropout] values in
       NativeKernels.sampledAttention(
@@ -164,18 +175,19 @@ public final class SBMAttention: AttentionMechanism {
       ).values
     }
   }
-}
 
-// MARK: - The sampled graph
-
-extension SBMAttention {
-  /// The graph that attention samples for each head of each example, as the native samplers draw it. (On
-  /// operators the bernoulli sampler may round P otherwise at a pair or two.)
+  /// The graph that attention samples for each head of each example. (On operators the bernoulli sampler
+  /// may round P otherwise at a pair or two.)
   public func edges(_ input: AttentionInput, _ context: ForwardContext) -> [PatternEdges]? {
-    let memberships = memberships(input)
-    let graph = SampledGraph.sample(
-      sampler, left: memberships.weightedQueries, right: memberships.keys, keyMask: input.keyMask,
-      context: context)
+    var graph: SampledGraph?
+    if context.runsNative(on: input.queries) {
+      graph = sample(input, context)?.graph
+    } else {
+      let memberships = memberships(input)
+      graph = SampledGraph.sample(
+        sampler, left: memberships.weightedQueries, right: memberships.keys,
+        keyMask: input.keyMask, context: context)
+    }
     guard let graph else { return nil }
     return (0..<graph.sizes.batch).flatMap { example in
       (0..<graph.sizes.heads).map { graph.edges(example: example, head: $0) }
