@@ -87,7 +87,7 @@ public enum Schema {
             .qnli: 16_370, .rte: 390, .wnli: 100,
           ], .paper
         ),
-        ([.repeats: 2000, .mlm: 100_000], .ours)),
+        ([.repeats: 5000, .mlm: 100_000], .ours)),
       help: "Optimizer steps."),
     .integer(
       "training.batch", \.training.batch, 1...1_000_000,
@@ -105,7 +105,7 @@ public enum Schema {
           [.listops: 5e-4, .text: 5e-4, .retrieval: 1e-4, .image: 5e-4, .pathfinder32: 5e-4],
           .publishedCode
         ),
-        (.all(TaskName.glue, 1e-4), .ours), ([.repeats: 1e-3, .mlm: 5e-4], .ours)),
+        (.all(TaskName.glue, 1e-4), .ours), ([.repeats: 5e-4, .mlm: 5e-4], .ours)),
       help: "The highest learning rate of the one-cycle schedule."),
     .integer(
       "training.warmup", \.training.warmup, 1...100_000_000,
@@ -117,7 +117,7 @@ public enum Schema {
         (
           [
             .cola: 134, .sst2: 1052, .mrpc: 57, .stsb: 90, .qqp: 5685, .mnli: 6136, .qnli: 1637,
-            .rte: 39, .wnli: 10, .repeats: 200, .mlm: 5000,
+            .rte: 39, .wnli: 10, .repeats: 500, .mlm: 5000,
           ], .ours
         )),
       help: "Steps until the highest learning rate; fewer than steps."),
@@ -157,7 +157,7 @@ public enum Schema {
         (
           [
             .cola: 268, .sst2: 2105, .mrpc: 115, .stsb: 180, .qqp: 11_371, .mnli: 12_272,
-            .qnli: 3274, .rte: 78, .wnli: 20, .repeats: 100, .mlm: 1000,
+            .qnli: 3274, .rte: 78, .wnli: 20, .repeats: 250, .mlm: 1000,
           ], .ours
         )),
       help: "Steps between evaluations on dev; the best of them is tested."),
