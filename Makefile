@@ -85,8 +85,9 @@ PEER_PYTHON ?= .deps/peer/python
 	@printf '#!/bin/sh\nPYTHONPATH=%s exec python3 "$$@"\n' "$(CURDIR)/.deps/peer/packages" > $@
 	@chmod +x $@
 
-bench: build $(PEER_PYTHON) ## Compare training steps with PyTorch's, in turns (minutes).
+bench: build $(PEER_PYTHON) ## Compare training steps with PyTorch's, and check how their cost grows (minutes).
 	@$(PEER_PYTHON) Tests/Peer/compare.py --python $(PEER_PYTHON)
+	@python3 Tests/Peer/growth.py
 
 # Swift's toolchain has a clang++ with the sanitizers' runtimes beside `swift`.
 CLANG = $(dir $(realpath $(shell command -v swift)))clang++
@@ -95,7 +96,7 @@ sanitize: ## Run every kernel under AddressSanitizer and UndefinedBehaviorSaniti
 	@mkdir -p .build
 	@$(CLANG) -std=c++20 -O1 -g -fuse-ld=lld -fsanitize=address,undefined -fno-sanitize-recover=all \
 	  -fno-math-errno -ffp-contract=fast -ISources/CTorch/include \
-	  Sources/CKernels/kernels_*.cpp Sources/CKernels/dispatch.cpp Tests/Sanitize/main.cpp \
+	  Sources/CKernels/kernels_*.cpp Sources/CKernels/dispatch.cpp Tests/Sanitize/*.cpp \
 	  -o .build/sanitize
 	@.build/sanitize
 

@@ -13,6 +13,7 @@ static const Table *const variants[] = {
 #if defined(__x86_64__)
     &avx2_table,
     &avx512_table,
+    &avx512vnni_table,
 #endif
 };
 

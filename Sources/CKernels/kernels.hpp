@@ -166,7 +166,7 @@ const Table &table();
 
 extern const Table baseline_table;
 #if defined(__x86_64__)
-extern const Table avx2_table, avx512_table;
+extern const Table avx2_table, avx512_table, avx512vnni_table;
 #endif
 
 }  // namespace kernels

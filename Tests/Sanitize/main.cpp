@@ -1,27 +1,9 @@
 // Runs every kernel of every instruction set on buffers without any slack, for AddressSanitizer and
 // UndefinedBehaviorSanitizer (`make sanitize`). Values are checked by Tests/KernelTests; here they
 // only have to be finite, and near those of the baseline variant.
-#include <cmath>
-#include <cstdio>
-#include <cstdlib>
-#include <random>
-#include <string>
-#include <vector>
-
-#include "../../Sources/CKernels/include/CKernels.h"
-#include "../../Sources/CKernels/kernels.hpp"
+#include "sanitize.hpp"
 
 using namespace kernels;
-using Floats = std::vector<float>;
-
-static std::mt19937 generator(7);
-
-static Floats random_floats(size_t count, float low, float high) {
-  std::uniform_real_distribution<float> uniform(low, high);
-  Floats result(count);
-  for (float &x : result) x = uniform(generator);
-  return result;
-}
 
 /// The shapes of one case, and inputs of exactly that size.
 struct Case {
@@ -48,8 +30,6 @@ struct Case {
   }
   Input rows(const Floats &x) const { return {x.data(), dim}; }
 };
-
-static void append(Floats &to, const Floats &from) { to.insert(to.end(), from.begin(), from.end()); }
 
 static Floats run_full(const Case &c) {
   const size_t size = c.q.size();
@@ -120,21 +100,12 @@ static Floats run_graph(const Case &c, bool fastrg) {
   return out;
 }
 
-/// A sample may differ between variants where rounding decides: then only finiteness is asked for.
-static void check(const Floats &found, const Floats &baseline, const char *what, const Case &c) {
-  size_t far = 0;
-  bool finite = true;
-  for (size_t i = 0; i < found.size(); ++i) {
-    finite = finite && std::isfinite(found[i]);
-    far += std::fabs(found[i] - baseline[i]) > 1e-3f * (1 + std::fabs(baseline[i]));
-  }
-  if (finite && far * 50 <= found.size()) return;
-  std::fprintf(stderr, "%s, %s: n %d, dim %d, clusters %d: %zu of %zu differ\n", ck_instruction_set(),
-               what, c.n, c.dim, c.clusters, far, found.size());
-  std::exit(1);
+static std::string described(const Case &c) {
+  return "n " + std::to_string(c.n) + ", dim " + std::to_string(c.dim) + ", clusters " +
+         std::to_string(c.clusters);
 }
 
-int main() {
+static int check_attention() {
   const float intensities[] = {0, 0.05f, 0.3f, 30};
   std::vector<Case> cases;
   for (int n : {1, 2, 15, 31, 64, 65, 129, 300}) {
@@ -152,10 +123,15 @@ int main() {
     const Floats full = run_full(c), bernoulli = run_graph(c, false), fastrg = run_graph(c, true);
     for (int i = 0; i < ck_instruction_set_count(); ++i) {
       ck_set_instruction_set(ck_instruction_set_name(i));
-      check(run_full(c), full, "full attention", c);
-      check(run_graph(c, false), bernoulli, "bernoulli", c);
-      check(run_graph(c, true), fastrg, "fastrg", c);
+      expect_near(run_full(c), full, "full attention, " + described(c));
+      expect_near(run_graph(c, false), bernoulli, "bernoulli, " + described(c));
+      expect_near(run_graph(c, true), fastrg, "fastrg, " + described(c));
     }
   }
-  std::printf("%zu cases, %d instruction sets: clean\n", cases.size(), ck_instruction_set_count());
+  return int(cases.size());
+}
+
+int main() {
+  const int cases = check_attention() + check_layers();
+  std::printf("%d cases, %d instruction sets: clean\n", cases, ck_instruction_set_count());
 }

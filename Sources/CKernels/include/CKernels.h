@@ -16,7 +16,7 @@ extern "C" {
 
 // MARK: Instruction sets
 
-/// The variant in use: "baseline", "avx2" or "avx512". The best this machine runs, unless the
+/// The variant in use: "baseline", "avx2", "avx512" or "avx512vnni". The best this machine runs, unless the
 /// environment variable SBM_INSTRUCTION_SET names another when the first kernel is called.
 const char *ck_instruction_set(void);
 /// Switches this thread to the named variant, for tests and benchmarks; 0 if this machine does not
@@ -75,7 +75,7 @@ typedef struct ck_graph {
 } ck_graph;
 
 /// Edges (i, j) where uniform(row i, column j) < left_i . right_j + 0.01 (philox.hpp's numbers).
-/// `left`, `right`: `[batch, heads, n, clusters]`, such as Q̂ S and K̂.
+/// `left`, `right`: `[batch, heads, n, clusters]`, such as Q̂ S and K̂; all entries at least 0.
 ct_status ck_sample_bernoulli(const ct_tensor *left, const ct_tensor *right, const ck_graph *graph,
                               ck_edges **out);
 /// Edges (i, j) with probability 1 - exp(-left_i . right_j), independently: the paper's Algorithm 1,

@@ -8,6 +8,11 @@
 #include "edges.hpp"
 #include "dense_tiles.hpp"
 #include "sparse.hpp"
+#ifdef CK_VNNI
+#include "screen.hpp"
+#else
+#include "pairs.hpp"
+#endif
 #include "bernoulli.hpp"
 #include "key_table.hpp"
 #include "fastrg.hpp"

@@ -2,25 +2,9 @@
 //
 // The probabilities of 32 rows and 64 columns at a time come from a tile product and are compared
 // with fresh counter-based numbers at once; all that leaves is a bit a pair, then a column an edge.
-// Cost a pair, k clusters: 2 k FLOPs + 2 vector operations for the generator; memory: n^2 / 256
-// bytes of bits for the rows at hand, and the edges.
-
-constexpr int PANEL = 32;  // columns whose memberships are packed together: 16 kB for 128 clusters
-
-// Packs columns in panels of PANEL: to[panel][cluster][column in panel], zeros past the last.
-static void pack_panels(Input from, int columns, int clusters, float *to) {
-  for (int start = 0; start < columns; start += PANEL) {
-    const int count = columns - start < PANEL ? columns - start : PANEL;
-    for (int c = 0; c < count; ++c) {
-      const float *source = from.data + (start + c) * from.row;
-      for (int v = 0; v < clusters; ++v) to[v * PANEL + c] = source[v];
-    }
-    for (int c = count; c < PANEL; ++c) {
-      for (int v = 0; v < clusters; ++v) to[v * PANEL + c] = 0;
-    }
-    to += int64_t(PANEL) * clusters;
-  }
-}
+// Cost a pair, k clusters: 2 k FLOPs + 2 vector operations for the generator (where the machine has
+// integer products, see screen.hpp); memory: n^2 / 256 bytes of bits for the rows at hand, and the
+// edges.
 
 // Writes origin + the numbers of the set bits, ascending; returns the place after them.
 CK_INLINE int32_t *append_word(uint64_t bits, int origin, int32_t *to) {
@@ -71,40 +55,23 @@ CK_INLINE void end_row(const EdgeSink &sink, int i) { sink.start[i + 1] = uint32
 
 static void sample_bernoulli(const GraphHead &head, const EdgeSink &seen, const EdgeSink &hidden,
                              Arena &arena) {
-  const int k = head.clusters, words = (head.columns + UNIFORM_GROUP - 1) / UNIFORM_GROUP;
-  float *panels = arena.take(size_t(words) * UNIFORM_GROUP * k);
-  pack_panels(head.right, head.columns, k, panels);
-  if (words * 2 * PANEL > round_up(head.columns, PANEL)) {
-    // The last group of 64 columns may need a panel that no column fills.
-    const int filled = round_up(head.columns, PANEL) / PANEL;
-    fill(panels + int64_t(filled) * PANEL * k, int64_t(words * 2 - filled) * PANEL * k, 0);
-  }
+  const int words = (head.columns + UNIFORM_GROUP - 1) / UNIFORM_GROUP;
   const uint64_t *real = column_bits(head, true, words, arena);
   const uint64_t *padding = head.pads ? column_bits(head, false, words, arena) : nullptr;
-  float *left = arena.take(size_t(QUERY_TILE) * k);
-  float *probability = arena.take(size_t(QUERY_TILE) * UNIFORM_GROUP);
+  PairDrawer drawer(head, words, arena);
   uint64_t *bits = arena.take<uint64_t>(size_t(QUERY_TILE) * words);
   seen.start[0] = 0;
   if (padding) hidden.start[0] = 0;
   for (int first = 0; first < head.rows; first += QUERY_TILE) {
     const int rows = head.rows - first < QUERY_TILE ? head.rows - first : QUERY_TILE;
-    pack_rows({head.left.data + first * head.left.row, head.left.row}, rows, rows, k, k, 1, left);
+    drawer.set_rows(head, first, rows);
     for (int w = 0; w < words; ++w) {
-      for (int half = 0; half < 2; ++half) {
-        const float *panel = panels + int64_t(2 * w + half) * PANEL * k;
-        gemm<false>({left, k, 1, panel, PANEL, probability + half * PANEL, UNIFORM_GROUP}, rows,
-                    PANEL, k);
-      }
+      drawer.set_columns(head, rows, w);
+      const uint64_t wanted = padding ? real[w] | padding[w] : real[w];
       for (int r = 0; r < rows; ++r) {
         alignas(64) float uniform[UNIFORM_GROUP];
         uniform_group(head.key, head.site, head.head, uint32_t(first + r), uint32_t(w), uniform);
-        uint64_t word = 0;
-        CK_UNROLL
-        for (int c = 0; c < UNIFORM_GROUP; c += WIDTH) {
-          const Float p = load(probability + r * UNIFORM_GROUP + c) + head.bias;
-          word |= uint64_t(bits_of(load(uniform + c) < p)) << c;
-        }
-        bits[r * words + w] = word;
+        bits[r * words + w] = drawer.draw(head, first, r, w, wanted, uniform);
       }
     }
     for (int r = 0; r < rows; ++r) {
