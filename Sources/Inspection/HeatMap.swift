@@ -83,13 +83,17 @@ public struct HeatMap: Sendable, Equatable {
 
 extension HeatMap.Scale {
   /// The scale of attention weights: by the root, up to a value that at most one in a thousand of those
-  /// that are not zero exceed; signed where there are negative ones.
+  /// that are not zero exceed; signed where there are negative ones. Weights that are nearly even have a
+  /// scale from the least to the largest, so that their differences are seen.
   public static func weights(_ range: ClosedRange<Float>, _ values: [Float]) -> Self {
     let sizes = values.lazy.map(abs).filter { $0 > 0 && $0.isFinite }.sorted()
     guard let largest = sizes.last else { return .squareRoot(highest: 0) }
     let common = sizes[sizes.count - 1 - sizes.count / 1000]
     // A few values somewhat above the others do not need an end of their own.
     let highest = largest > 2 * common ? common : largest
+    if range.lowerBound > highest / 4, highest > 1.05 * range.lowerBound {
+      return .linear(lowest: range.lowerBound, highest: highest)
+    }
     return range.lowerBound < 0
       ? .signedSquareRoot(highest: highest) : .squareRoot(highest: highest)
   }

@@ -163,7 +163,7 @@ extension InspectionPage {
     case "none":
       "Without attention each token keeps its own value."
     default:
-      "Each query's weights sum to 1."
+      "Each query's weights sum to 1, or are all 0 where it sees nothing."
     }
   }
 

@@ -30,7 +30,11 @@ extension InspectionPage {
     let map = head.weights
     let numbers = head.statistics
     var notes: [String] = []
-    if map.scale != .squareRoot(highest: 0) { notes.append("Colour by the square root") }
+    if case .linear = map.scale {
+      notes.append("Nearly even: colours begin at the least weight, not at 0")
+    } else {
+      notes.append("Colour by the square root")
+    }
     let largest = max(abs(map.range.lowerBound), map.range.upperBound)
     if abs(map.scale.value(at: 1)) < largest {
       let value = significant(Double(largest))

@@ -7,6 +7,7 @@ extension InspectionPage {
       grid-template-columns: repeat(auto-fit, minmax(min(100%, 28rem), 1fr));
     }
     .maps figure { max-width: none; }
+    .maps code { background: var(--grid); border-radius: 3px; padding: 0 .3em; }
     .maps .wide { grid-column: 1 / -1; }
     .maps .wide > svg { max-width: 60rem; margin: 0 auto; }
     image.coarse { image-rendering: pixelated; }

@@ -83,7 +83,7 @@ public struct InspectionPage {
     let (least, most) = (Double(numbers.weights.lowerBound), Double(numbers.weights.upperBound))
     let cells = [
       Formatting.percent(numbers.density),
-      Formatting.fixed(Double(numbers.edges) / Double(max(numbers.queries, 1)), digits: 1),
+      significant(Double(numbers.edges) / Double(max(numbers.queries, 1))),
       significant(numbers.effectiveKeys), Formatting.fixed(numbers.entropy, digits: 3),
       significant(numbers.distance), sums,
       least < 0 ? "\(significant(least)) … \(significant(most))" : significant(most),

@@ -77,6 +77,17 @@ import Testing
     #expect(nothing.image.pixels == [0, 0, 0, 0])
   }
 
+  /// Weights that hardly differ have a scale of their own range.
+  @Test func nearlyEvenWeightsAreToldApart() {
+    let map = HeatMap(
+      BlockMeans([0.24, 0.25, 0.26, 0.25], rows: 2, columns: 2), scale: HeatMap.Scale.weights)
+    #expect(map.scale == .linear(lowest: 0.24, highest: 0.26))
+    #expect(map.image.pixels[0] == 0 && map.image.pixels[2] == 255)
+    let even = HeatMap(
+      BlockMeans([0.25, 0.25, 0.25, 0.25], rows: 2, columns: 2), scale: HeatMap.Scale.weights)
+    #expect(even.image.pixels == [255, 255, 255, 255])
+  }
+
   /// One outlier among thousands does not make everything else look like nothing; the range says so.
   @Test func outliersDoNotHideTheRest() {
     var matrix = [Float](repeating: 0.001, count: 100 * 100)
