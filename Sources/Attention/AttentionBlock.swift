@@ -60,22 +60,25 @@ public final class AttentionBlock: Module {
   public func residual(
     _ x: Tensor, norm: LayerNorm, dropout: Double, keyMask: Tensor, context: ForwardContext
   ) -> (hidden: Tensor, density: Tensor?) {
-    let uses = Swift.type(of: mechanism).usesProjections
-    let input: AttentionInput
-    if uses.queriesAndKeys, uses.values,
-      let projected = nativeProjections(
-        x, norm: norm, query: query, key: key, value: value, heads: heads, context: context)
-    {
-      // A mechanism that takes all projections does not look at what they saw.
-      input = AttentionInput(
-        queries: projected.queries, keys: projected.keys, values: projected.values, hidden: x,
-        keyMask: keyMask)
-    } else {
-      input = project(norm(x), keyMask: keyMask)
-    }
-    let result = mechanism(input, context)
+    let result = mechanism(input(x, norm: norm, keyMask: keyMask, context: context), context)
     let hidden = addProjection(
       of: result.values, through: output, to: x, dropout: dropout, context: context)
     return (hidden, result.density)
+  }
+
+  /// The mechanism's input for hidden states `[batch, n, dim]` before `norm`, to the bit as
+  /// ``residual(_:norm:dropout:keyMask:context:)`` computes it.
+  public func input(
+    _ x: Tensor, norm: LayerNorm, keyMask: Tensor, context: ForwardContext
+  ) -> AttentionInput {
+    let uses = Swift.type(of: mechanism).usesProjections
+    guard uses.queriesAndKeys, uses.values,
+      let projected = nativeProjections(
+        x, norm: norm, query: query, key: key, value: value, heads: heads, context: context)
+    else { return project(norm(x), keyMask: keyMask) }
+    // A mechanism that takes all projections does not look at what they saw.
+    return AttentionInput(
+      queries: projected.queries, keys: projected.keys, values: projected.values, hidden: x,
+      keyMask: keyMask)
   }
 }

@@ -143,7 +143,8 @@ public struct Inspector {
           layers.append(
             LayerView(
               mechanism: block.attention.mechanism,
-              input: block.attentionInput(hidden, keyMask: keyMask), context: context))
+              input: block.attentionInput(hidden, keyMask: keyMask, context: context),
+              context: context))
         }
       }
     }

@@ -53,8 +53,10 @@ public final class EncoderBlock: Module {
   }
 
   /// The input of this layer's mechanism for hidden states `[batch, n, dim]`.
-  public func attentionInput(_ x: Tensor, keyMask: Tensor) -> AttentionInput {
-    attention.project(attentionNorm(x), keyMask: keyMask)
+  public func attentionInput(_ x: Tensor, keyMask: Tensor, context: ForwardContext)
+    -> AttentionInput
+  {
+    attention.input(x, norm: attentionNorm, keyMask: keyMask, context: context)
   }
 
   /// `[batch, n, dim]` to the same shape, and the density where there is one.

@@ -1,6 +1,7 @@
 import Attention
 import Foundation
 import Inspection
+import Models
 import NN
 import Randomness
 import Testing
@@ -132,6 +133,32 @@ import Torch
           Int(graphs[head].start[query])..<Int(graphs[head].start[query + 1])]
         #expect(keys.map(Int.init) == (0..<Self.length).filter { abs($0 - query) <= 3 })
       }
+    }
+  }
+
+  /// The graphs that are shown are the ones that the model's own pass sampled: as many edges in each layer
+  /// and head as its density says.
+  @Test(arguments: ["bernoulli", "fastrg"])
+  func graphsAreThoseOfTheForwardPass(sampler: String) throws {
+    var sizes = ModelConfiguration(
+      vocabularySize: 30, maximumLength: 320, attention: "sbm", head: .classification(classes: 3))
+    sizes.attentionOptions = ["clusters": .integer(16), "sampler": .text(sampler)]
+    let model = try SequenceModel(sizes, stream: RandomStream(seed: 8))
+    let (n, real) = (300, 283)
+    let tokens = (0..<n).map { $0 < real ? Int64(1 + $0 * $0 % 29) : 0 }
+    let text = TextInput(tokens: Tensor(tokens, shape: [1, n]))
+    let context = ForwardContext(keys: [5])
+    var counts: [Int] = []
+    let densities = withoutGradients {
+      let (_, densities) = model.encoder(text, context: context) { block, hidden, context in
+        let input = block.attentionInput(hidden, keyMask: text.keyMask, context: context)
+        counts += (block.attention.mechanism.edges(input, context) ?? []).map(\.columns.count)
+      }
+      return densities.flatMap { $0.array(of: Double.self) }
+    }
+    #expect(counts.count == 4 && Set(counts).count > 1)
+    for (count, density) in zip(counts, densities) {
+      #expect(Int((density * Double(real * real)).rounded()) == count)
     }
   }
 
