@@ -45,9 +45,14 @@ import Testing
     #expect(Set(try object(forward).keys) == Self.keys)
     #expect(Set(try object(training).keys) == Self.keys.union(["pass"]))
     #expect(try object(training)["pass"] as? String == "training")
-    #expect(
-      try #require(training.bestMillisecondsPerSequence)
-        > (try #require(forward.bestMillisecondsPerSequence)))
+    // A backward pass is about two forward passes. Other tests share the machine: in turns, until both
+    // have had a quiet moment.
+    var best = (forward: Double.infinity, training: Double.infinity)
+    for _ in 0..<10 where best.training <= 1.5 * best.forward {
+      best.forward = min(best.forward, try #require(run(.forward).bestMillisecondsPerSequence))
+      best.training = min(best.training, try #require(run(.training).bestMillisecondsPerSequence))
+    }
+    #expect(best.training > 1.5 * best.forward)
     #expect((training.density == nil) == (kind != "sbm-fastrg"))
   }
 
