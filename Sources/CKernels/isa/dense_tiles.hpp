@@ -4,11 +4,11 @@
 //
 // Cost model, vector operations on WIDTH = 16, d = 32, a pair / an edge: attention forward edge by
 // edge 0 / 10 against 4 / 3 as tiles; backward 0 / 20 against 10 / 4; memberships of 32 clusters
-// 0 / 6 against 4 / 1. Measured, they break even where 6 (forward) and 4 (backward) of 10 pairs are
-// edges.
+// 0 / 6 against 4 / 1. Measured, they break even where so many pairs are edges:
 
-constexpr float DENSE_FORWARD = 0.6f;
-constexpr float DENSE_BACKWARD = 0.4f;
+constexpr float DENSE_FORWARD = 0.95f;
+constexpr float DENSE_BACKWARD = 0.85f;
+constexpr float DENSE_MEMBERSHIPS = 0.6f;
 
 // Buffers for one block of QUERY_TILE queries by one tile of keys.
 struct DenseTile {

@@ -77,20 +77,30 @@ CK_INLINE void edge_sum(const float *weight, const float *base, int padded, cons
   }
 }
 
-// base[column[e]] += weight[e] * x. 2 padded FLOPs, a load and a store of the row an edge.
-CK_INLINE void edge_scatter(const float *weight, const float *x_row, float *base, int padded,
-                            const int32_t *column, int count) {
+// Backward's three products of an edge at once, for rows of q, k, and the output's gradient u:
+// dq += gradient[e] * k[column[e]], dk[column[e]] += gradient[e] * q, dv[column[e]] += weight[e] * u.
+// 6 padded FLOPs, three loads and two stores of rows an edge.
+CK_INLINE void edge_backward(const float *gradient, const float *weight, const float *q,
+                             const float *u, const float *k, float *dq, float *dk, float *dv,
+                             int padded, const int32_t *column, int count) {
   for (int chunk = 0; chunk < padded; chunk += CHUNK) {
-    Float x[CHUNK_VECTORS];
-    load_chunk(x_row + chunk, x);
+    Float q_row[CHUNK_VECTORS], u_row[CHUNK_VECTORS], total[CHUNK_VECTORS];
+    load_chunk(q + chunk, q_row);
+    load_chunk(u + chunk, u_row);
+    load_chunk(dq + chunk, total);
     for (int e = 0; e < count; ++e) {
-      float *row = base + chunk + int64_t(column[e]) * padded;
-      const Float w = splat(weight[e]);
+      const int64_t at = chunk + int64_t(column[e]) * padded;
+      const Float g = splat(gradient[e]), w = splat(weight[e]);
       CK_UNROLL
       for (int c = 0; c < CHUNK_VECTORS; ++c) {
-        store(row + c * WIDTH, fma(w, x[c], load(row + c * WIDTH)));
+        const int64_t here = at + c * WIDTH;
+        total[c] = fma(g, load(k + here), total[c]);
+        store(dk + here, fma(g, q_row[c], load(dk + here)));
+        store(dv + here, fma(w, u_row[c], load(dv + here)));
       }
     }
+    CK_UNROLL
+    for (int c = 0; c < CHUNK_VECTORS; ++c) store(dq + chunk + c * WIDTH, total[c]);
   }
 }
 
@@ -162,13 +172,14 @@ static int width_for_edges(EdgeRows edges, int rows, int keys) {
   return wanted < float(keys) ? round_up(int(wanted), 64) : keys;
 }
 
-// Tiles as wide as that, or wider if their rows, `floats` a key, fit half of a second-level cache;
-// narrow ones for graphs so full that tile products pay (dense_tiles.hpp). Measured at n = 2048,
-// density 0.25: forward takes 0.7 and backward 0.8 of the time that tiles of 128 keys take, although
-// those fit the first level: whole rows run through longer loops.
+// Tiles as wide as that, or wider if their rows, `floats` a key, take 4 MB or less; narrow ones for
+// graphs so full that tile products pay (dense_tiles.hpp). Measured at n = 2048, density 0.25, forward
+// takes 0.7 and backward 0.8 of the time that tiles of 128 keys take, although those fit the first
+// cache level; at n = 8192, density 0.025, backward takes half: whole rows run through longer loops,
+// and a row's edges are known early enough to hide what far caches take.
 static int width_for_cache(EdgeRows edges, int rows, int keys, int floats) {
-  constexpr int BYTES = 512 << 10;
-  if (density_of(edges, rows, keys) > 0.35f) return keys < 128 ? keys : 128;
+  constexpr int BYTES = 4 << 20;
+  if (density_of(edges, rows, keys) > 0.8f) return keys < 128 ? keys : 128;
   const int fitting = BYTES / (4 * floats) / 64 * 64, wanted = width_for_edges(edges, rows, keys);
   return wanted > fitting ? wanted : fitting < keys ? fitting : keys;
 }

@@ -57,7 +57,7 @@ CK_INLINE void ask_for(const GraphPart &part, const TileWalk &walk, int row) {
 static void gradient_block(const GraphPart &part, const Memberships &m, const TileWalk &walk,
                            const DenseTile &tile, int block, int rows, int first_chunk,
                            int end_chunk) {
-  const bool dense = is_dense(walk, block, rows, DENSE_BACKWARD);
+  const bool dense = is_dense(walk, block, rows, DENSE_MEMBERSHIPS);
   for (int r = 0; dense && r < rows; ++r) {
     const uint32_t e = walk.begin[block + r];
     spread(part.at(e), walk.first, walk.column + e, int(walk.end[block + r] - e),

@@ -218,9 +218,8 @@ static void backward_block(const SparseHead &head, const SparsePacked &p, const 
       spread(g.gradient, walk.first, column, count, pairs, tile.stride);
       spread(g.dropped, walk.first, column, count, tile.second + r * tile.stride, tile.stride);
     } else {
-      edge_sum(g.gradient, p.k, padded, column, count, g.dq + at);
-      edge_scatter(g.gradient, p.q + at, g.dk, padded, column, count);
-      edge_scatter(g.dropped, g.dout + at, g.dv, padded, column, count);
+      edge_backward(g.gradient, g.dropped, p.q + at, g.dout + at, p.k, g.dq + at, g.dk, g.dv, padded,
+                    column, count);
     }
   }
   if (!dense) return;
