@@ -12,6 +12,9 @@ final class LinearAttention: AttentionMechanism {
   init(_ configuration: AttentionConfiguration) throws {}
 
   func callAsFunction(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput {
+    if context.runsNative(on: input.queries) {
+      return AttentionOutput(values: NativeKernels.linearAttention(input, context: context))
+    }
     let mask = input.keyMask.unsqueezed(1).unsqueezed(3)
     let queries = input.queries.elu() + 1
     let keys = (input.keys.elu() + 1) * mask

@@ -29,6 +29,10 @@ final class LinformerAttention: AttentionMechanism {
     )
     let e = positionProjection.value
     precondition(n <= e.size(2), "linformer for length \(e.size(2)) cannot take length \(n)")
+    if context.runsNative(on: input.queries) {
+      return AttentionOutput(
+        values: NativeKernels.projectedAttention(input, projection: e, context: context))
+    }
     // Keys and values of the whole batch are the columns of one product a head: E is not repeated.
     let mask = input.keyMask.unsqueezed(1).unsqueezed(3)
     let columns = (Tensor.concatenated([input.keys, input.values], 3) * mask)

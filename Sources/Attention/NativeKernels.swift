@@ -16,7 +16,7 @@ enum NativeKernels {
       var settings = ck_attention(
         keys: keys.baseAddress, dropout_site: context.counterWord(.attentionDropout),
         dropout: context.isTraining ? dropout : 0, key_mask: input.keyMask.raw,
-        skip_padding: skipsPadding ? 1 : 0)
+        skip_padding: skipsPadding && !context.computesPadding ? 1 : 0)
       return Tensor.make { body(&settings, &$0) }
     }
   }
@@ -27,6 +27,65 @@ enum NativeKernels {
   ) -> Tensor {
     withSettings(input, dropout: dropout, context: context, skipsPadding: true) {
       ck_full_attention(input.queries.raw, input.keys.raw, input.values.raw, $0, &$1)
+    }
+  }
+
+  /// Attention to E times keys and values, for E `[heads, rank, at least n]`.
+  static func projectedAttention(
+    _ input: AttentionInput, projection: Tensor, context: ForwardContext
+  ) -> Tensor {
+    var values: OpaquePointer?
+    let keys = withSettings(input, dropout: 0, context: context, skipsPadding: true) {
+      ck_project_positions(
+        projection.raw, input.keys.raw, input.values.raw, $0, &$1, &values)
+    }
+    guard let values = values.map(Tensor.init(owning:)) else { return .undefined }
+    return withSettings(input, dropout: 0, context: context, skipsPadding: true) {
+      ck_cross_attention(input.queries.raw, keys.raw, values.raw, $0, &$1)
+    }
+  }
+
+  /// Nyström attention; `convolution` is `[heads, width]`.
+  static func nystromAttention(
+    _ input: AttentionInput, landmarks: Int, segment: Int, convolution: Tensor?,
+    context: ForwardContext
+  ) -> Tensor {
+    withSettings(input, dropout: 0, context: context, skipsPadding: true) {
+      let nystrom = ck_nystrom(
+        landmarks: Int64(landmarks), segment: Int64(segment),
+        shares_scale: context.experimentProtocol == .published ? 1 : 0,
+        convolution: convolution?.raw)
+      return ck_nystrom_attention(
+        input.queries.raw, input.keys.raw, input.values.raw, $0, nystrom, &$1)
+    }
+  }
+
+  /// Linear attention.
+  static func linearAttention(_ input: AttentionInput, context: ForwardContext) -> Tensor {
+    withSettings(input, dropout: 0, context: context, skipsPadding: true) {
+      ck_linear_attention(
+        input.queries.raw, input.keys.raw, input.values.raw, $0,
+        publishedLength(input, context), &$1)
+    }
+  }
+
+  /// The padded length, which counts under `published`, or 0.
+  private static func publishedLength(_ input: AttentionInput, _ context: ForwardContext) -> Int64 {
+    guard context.experimentProtocol == .published else { return 0 }
+    return Int64(max(context.paddedLength ?? 0, input.queries.size(2)))
+  }
+
+  /// Attention by random features; `projection` is Ω `[features, headDim]`.
+  static func featureAttention(
+    _ input: AttentionInput, projection: Tensor, isReLU: Bool, epsilon: Double,
+    context: ForwardContext
+  ) -> Tensor {
+    withSettings(input, dropout: 0, context: context, skipsPadding: true) {
+      let features = ck_features(
+        projection: projection.raw, is_relu: isReLU ? 1 : 0, epsilon: epsilon,
+        padded_length: publishedLength(input, context))
+      return ck_feature_attention(
+        input.queries.raw, input.keys.raw, input.values.raw, $0, features, &$1)
     }
   }
 

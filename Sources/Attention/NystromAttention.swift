@@ -55,6 +55,13 @@ final class NystromAttention: AttentionMechanism {
     precondition(
       n <= padded && padded % landmarks == 0,
       "\(landmarks) landmarks for an input of length \(n), padded to \(padded)")
+    if context.runsNative(on: input.queries), landmarks < padded {
+      let weight = convolution?.weight.value
+      return AttentionOutput(
+        values: NativeKernels.nystromAttention(
+          input, landmarks: landmarks, segment: padded / landmarks,
+          convolution: weight.map { $0.reshaped($0.size(0), $0.size(2)) }, context: context))
+    }
     let mask = input.keyMask.unsqueezed(1).unsqueezed(3)
     let scale = 1 / Double(input.queries.size(3)).squareRoot().squareRoot()
     let queries = input.queries * (mask * scale)

@@ -44,6 +44,12 @@ final class PerformerAttention: AttentionMechanism {
   }
 
   func callAsFunction(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput {
+    if context.runsNative(on: input.queries) {
+      return AttentionOutput(
+        values: NativeKernels.featureAttention(
+          input, projection: randomFeatures.value, isReLU: kernel == .relu, epsilon: epsilon,
+          context: context))
+    }
     let mask = input.keyMask.unsqueezed(1).unsqueezed(3)
     let scale = 1 / Double(input.queries.size(3)).squareRoot()
     let omega = randomFeatures.value.transposed() * scale
@@ -87,25 +93,33 @@ final class PerformerAttention: AttentionMechanism {
     return Cost(flops: sizes.groups * (products + Cost.product(sizes.length, features, 1)))
   }
 
+  /// What is added to every feature.
+  private var epsilon: Double {
+    switch kernel {
+    case .relu: 1e-3
+    case .softmax: 1e-4
+    }
+  }
+
   /// φ of rows `x` whose products with Ω are `projected`.
   private func features(
     _ projected: Tensor, of x: Tensor, highest: Tensor, _ scale: Double, padding: Tensor? = nil
   ) -> Tensor {
     switch kernel {
-    case .relu: return projected.relu() + 1e-3
+    case .relu: return projected.relu() + epsilon
     case .softmax:
       let half = x.square().sum(-1, keeping: true) * (scale * scale / 2)
       let exponent = projected - (half + highest)
-      guard let padding else { return exponent.exp() + 1e-4 }
-      return exponent.filled(where: padding, with: -1e30).exp() + 1e-4
+      guard let padding else { return exponent.exp() + epsilon }
+      return exponent.filled(where: padding, with: -1e30).exp() + epsilon
     }
   }
 
   /// φ of a zero vector, `[batch, heads, 1, 1]`.
   private func zeroFeature(_ highest: Tensor) -> Tensor {
     switch kernel {
-    case .relu: .full([1], 1e-3, dtype: highest.dtype, device: highest.device)
-    case .softmax: (-highest).exp() + 1e-4
+    case .relu: .full([1], epsilon, dtype: highest.dtype, device: highest.device)
+    case .softmax: (-highest).exp() + epsilon
     }
   }
 

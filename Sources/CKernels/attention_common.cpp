@@ -1,5 +1,7 @@
 #include "attention_common.hpp"
 
+#include <algorithm>
+
 namespace kernels {
 
 Settings::Settings(const ck_attention &settings, int64_t batch, int64_t n)
@@ -35,6 +37,12 @@ DropoutSite Settings::dropout(int64_t example, int64_t head) const {
 const float *Settings::visible(int64_t example, int64_t keys) const {
   if (prefix[size_t(example)] && keys <= key_ends[size_t(example)]) return nullptr;
   return mask.const_data_ptr<float>() + example * mask.size(1);
+}
+
+int64_t Settings::real_keys(int64_t example) const {
+  const int64_t end = key_ends[size_t(example)];
+  const float *row = visible(example, end);
+  return row ? end - std::count(row, row + end, 0.0f) : end;
 }
 
 int Settings::queries(int64_t example, int64_t n) const {

@@ -32,6 +32,8 @@ struct Settings : torch::CustomClassHolder {
   DropoutSite dropout(int64_t example, int64_t head) const;
   /// The mask of an example, or null where the first `keys` keys are all real.
   const float *visible(int64_t example, int64_t keys) const;
+  /// How many keys of an example are real.
+  int64_t real_keys(int64_t example) const;
   /// How many queries of an example are computed.
   int queries(int64_t example, int64_t n) const;
 };

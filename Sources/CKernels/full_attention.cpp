@@ -1,18 +1,19 @@
 // Full attention as a differentiable function: the loops over examples and heads around
-// isa/full.hpp.
+// isa/full.hpp. Keys are those of the queries' own tokens, or others (cross attention), all visible.
 #include "attention_common.hpp"
+#include "include/CKernelsLowRank.h"
 
 namespace kernels {
 namespace {
 
 FullHead full_head(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v,
-                   const Settings &settings, int64_t b, int64_t h) {
+                   const Settings &settings, bool crosses, int64_t b, int64_t h) {
   FullHead head;
   head.queries = settings.queries(b, q.size(2));
-  head.keys = int(settings.key_ends[size_t(b)]);
+  head.keys = int(crosses ? k.size(2) : settings.key_ends[size_t(b)]);
   head.dim = int(q.size(3));
   head.scale = float(1 / std::sqrt(double(head.dim)));
-  head.visible = settings.visible(b, head.keys);
+  head.visible = crosses ? nullptr : settings.visible(b, head.keys);
   head.q = rows_of(q, b, h), head.k = rows_of(k, b, h), head.v = rows_of(v, b, h);
   head.dropout = settings.dropout(b, h);
   return head;
@@ -20,7 +21,7 @@ FullHead full_head(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v
 
 struct FullAttention : torch::autograd::Function<FullAttention> {
   static at::Tensor forward(AutogradContext *context, const at::Tensor &query, const at::Tensor &key,
-                            const at::Tensor &value, const SettingsPointer &own) {
+                            const at::Tensor &value, const SettingsPointer &own, bool crosses) {
     const Settings &settings = *own;
     const at::Tensor q = with_rows(query), k = with_rows(key), v = with_rows(value);
     const int64_t batch = q.size(0), heads = q.size(1), n = q.size(2);
@@ -28,7 +29,7 @@ struct FullAttention : torch::autograd::Function<FullAttention> {
     const at::Tensor log_sum = at::empty({batch, heads, n}, at::kFloat);
     for (int64_t b = 0; b < batch; ++b) {
       for (int64_t h = 0; h < heads; ++h) {
-        FullHead head = full_head(q, k, v, settings, b, h);
+        FullHead head = full_head(q, k, v, settings, crosses, b, h);
         head.out = mutable_rows_of(out, b, h);
         head.log_sum = log_sum.mutable_data_ptr<float>() + (b * heads + h) * n;
         table().full_forward(head, Arena::fresh());
@@ -37,22 +38,23 @@ struct FullAttention : torch::autograd::Function<FullAttention> {
     }
     context->save_for_backward({q, k, v, out, log_sum});
     keep(context, "settings", own);
+    context->saved_data["crosses"] = crosses;
     return out;
   }
 
   static variable_list backward(AutogradContext *context, variable_list gradients) {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &q = saved[0], &k = saved[1], &v = saved[2], &out = saved[3];
-    const Settings &settings =
-        kept<Settings>(context, "settings");
+    const Settings &settings = kept<Settings>(context, "settings");
+    const bool crosses = context->saved_data["crosses"].toBool();
     const int64_t batch = q.size(0), heads = q.size(1), n = q.size(2);
-    if (!gradients[0].defined()) return {{}, {}, {}, {}};
+    if (!gradients[0].defined()) return {{}, {}, {}, {}, {}};
     const at::Tensor upstream = with_rows(gradients[0]);
-    const at::Tensor dq = empty_heads(q.sizes()), dk = empty_heads(q.sizes()),
-                     dv = empty_heads(q.sizes());
+    const at::Tensor dq = empty_heads(q.sizes()), dk = empty_heads(k.sizes()),
+                     dv = empty_heads(k.sizes());
     for (int64_t b = 0; b < batch; ++b) {
       for (int64_t h = 0; h < heads; ++h) {
-        FullHead head = full_head(q, k, v, settings, b, h);
+        FullHead head = full_head(q, k, v, settings, crosses, b, h);
         head.log_sum = saved[4].mutable_data_ptr<float>() + (b * heads + h) * n;
         FullHeadGradient gradient;
         gradient.out = rows_of(out, b, h);
@@ -64,12 +66,12 @@ struct FullAttention : torch::autograd::Function<FullAttention> {
       }
       const int64_t queries = settings.queries(b, n), keys = settings.key_ends[size_t(b)];
       if (queries < n) dq.select(0, b).slice(1, queries).zero_();
-      if (keys < n) {
+      if (!crosses && keys < n) {
         dk.select(0, b).slice(1, keys).zero_();
         dv.select(0, b).slice(1, keys).zero_();
       }
     }
-    return {dq, dk, dv, {}};
+    return {dq, dk, dv, {}, {}};
   }
 };
 
@@ -87,6 +89,22 @@ ct_status ck_full_attention(const ct_tensor *q, const ct_tensor *k, const ct_ten
                 "q, k and v must have one shape, got ", query.sizes(), ", ", key.sizes(), " and ",
                 value.sizes());
     const auto own = c10::make_intrusive<kernels::Settings>(*settings, query.size(0), query.size(2));
-    ctorch::give(out, kernels::FullAttention::apply(query, key, value, own));
+    ctorch::give(out, kernels::FullAttention::apply(query, key, value, own, false));
+  });
+}
+
+ct_status ck_cross_attention(const ct_tensor *q, const ct_tensor *k, const ct_tensor *v,
+                             const ck_attention *settings, ct_tensor **out) {
+  return ctorch::guard("cross_attention", [&] {
+    const at::Tensor &query = ctorch::unwrap(q), &key = ctorch::unwrap(k), &value = ctorch::unwrap(v);
+    kernels::check_input(query, "q", 4);
+    kernels::check_input(key, "k", 4);
+    kernels::check_input(value, "v", 4);
+    TORCH_CHECK(key.sizes() == value.sizes() && key.size(0) == query.size(0) &&
+                    key.size(1) == query.size(1) && key.size(3) == query.size(3),
+                "k and v must have one shape, and q's but for its length, got ", query.sizes(), ", ",
+                key.sizes(), " and ", value.sizes());
+    const auto own = c10::make_intrusive<kernels::Settings>(*settings, query.size(0), query.size(2));
+    ctorch::give(out, kernels::FullAttention::apply(query, key, value, own, true));
   });
 }

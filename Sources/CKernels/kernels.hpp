@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "layers.hpp"
+#include "lowrank.hpp"
+#include "views.hpp"
 
 namespace kernels {
 
@@ -38,15 +40,6 @@ class Arena {
   Arena(const Arena &) = delete;
   ~Arena();
 };
-
-/// Rows of `columns` neighbouring floats, `row` floats apart.
-template <class T>
-struct Rows {
-  T *data = nullptr;
-  int64_t row = 0;
-};
-using Input = Rows<const float>;
-using Output = Rows<float>;
 
 /// Counter-based dropout of one head (see philox.hpp). `threshold == 0` means none.
 struct DropoutSite {
@@ -159,6 +152,7 @@ struct Table {
   void (*sample_fastrg)(const GraphHead &, const EdgeSink &seen, const EdgeSink &hidden, Arena &);
   void (*graph_backward)(const GraphHead &, const GraphHeadGradient &, Arena &);
   LayerTable layers;
+  LowRankTable low_rank;
 };
 
 /// The variant in use: the best that this machine runs, or the one asked for.

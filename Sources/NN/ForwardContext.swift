@@ -27,6 +27,9 @@ public struct ForwardContext: Sendable {
   public var experimentProtocol: ExperimentProtocol
   /// Native kernels or operators.
   public var path: ComputePath
+  /// Whether native attention computes what queries at padding see, too. Nothing reads it; only parity
+  /// with the values of other programs asks for it.
+  public var computesPadding = false
   /// Which text of a pair is encoded, 0 or 1: keeps the two texts' masks apart.
   public var text = 0
   /// The layer that is running, set by the encoder.
