@@ -6,15 +6,13 @@ import NN
 public struct Verifier: Sendable {
   /// The bounds.
   public var tolerances: Tolerances
-  /// How whole models run: on native kernels where they exist, or on operators only. Attention blocks
-  /// always run on operators: their golden values at padding are nothing a model ever reads, and the
-  /// kernels leave them out.
-  public var modelPath: ComputePath
+  /// How blocks and models run: on native kernels where they exist, or on operators only.
+  public var computePath: ComputePath
 
   /// A verifier with the golden files' bounds, or a wider general one.
-  public init(tolerances: Tolerances = Tolerances(), modelPath: ComputePath = .portable) {
+  public init(tolerances: Tolerances = Tolerances(), computePath: ComputePath = .portable) {
     self.tolerances = tolerances
-    self.modelPath = modelPath
+    self.computePath = computePath
   }
 
   /// Compares everything in the file at `path`.
@@ -30,8 +28,9 @@ public struct Verifier: Sendable {
         report.notImplemented.append("attention/\(kind)")
         continue
       }
-      report.checks += try AttentionVerifier(group: group, kind: kind, tolerances: tolerances)
-        .run()
+      report.checks += try AttentionVerifier(
+        group: group, kind: kind, tolerances: tolerances, path: computePath
+      ).run()
     }
     for group in try golden.entries("model") {
       // `softmax_dual` and the like: the mechanism, then what is special about the model. `attn_type`
@@ -43,7 +42,7 @@ public struct Verifier: Sendable {
         continue
       }
       report.checks += try ModelVerifier(
-        group: group, name: group.name, kind: kind, tolerances: tolerances, path: modelPath
+        group: group, name: group.name, kind: kind, tolerances: tolerances, path: computePath
       ).run()
     }
     return report

@@ -40,7 +40,7 @@ struct VerifyCommand: Command {
 
   func run() throws {
     let verifier = Verifier(
-      tolerances: Tolerances(general: tolerance), modelPath: isNative ? .native : .portable)
+      tolerances: Tolerances(general: tolerance), computePath: isNative ? .native : .portable)
     let report = try verifier.verify(path)
     try json ? printJSON(report) : printRows(report)
     if !report.passes { throw Ending(exitCode: .failure) }

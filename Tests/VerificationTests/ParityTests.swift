@@ -9,8 +9,8 @@ import Verification
     .deletingLastPathComponent().appending(path: "Fixtures/golden.h5").path
 
   @Test(arguments: ComputePath.allCases)
-  func everyImplementedEntryIsWithinItsBounds(modelPath: ComputePath) throws {
-    let report = try Verifier(modelPath: modelPath).verify(Self.golden)
+  func everyImplementedEntryIsWithinItsBounds(path: ComputePath) throws {
+    let report = try Verifier(computePath: path).verify(Self.golden)
     for check in report.checks {
       #expect(
         check.passes, "\(check.entry) \(check.quantity): \(check.error) > \(check.bound)")
