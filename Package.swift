@@ -145,7 +145,7 @@ let package = Package(
     tests("NNTests", ["NN", "Torch", "Randomness"]),
     tests("ModelsTests", ["Models", "NN", "Torch", "Randomness"]),
     tests("VerificationTests", ["Verification", "NN"]),
-    tests("AttentionTests", ["Attention", "Models", "NN", "Torch", "Randomness"]),
+    tests("AttentionTests", ["Attention", "CKernels", "Models", "NN", "Torch", "Randomness"]),
     tests("KernelTests", ["CKernels", "Torch", "Randomness"]),
     tests("BenchmarksTests", ["Benchmarks"]),
     tests("LayerKernelTests", ["CKernels", "NN", "Torch", "Randomness"]),

@@ -132,6 +132,6 @@ static int check_attention() {
 }
 
 int main() {
-  const int cases = check_attention() + check_layers();
+  const int cases = check_attention() + check_layers() + check_low_rank();
   std::printf("%d cases, %d instruction sets: clean\n", cases, ck_instruction_set_count());
 }

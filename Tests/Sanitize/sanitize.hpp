@@ -38,3 +38,6 @@ inline void expect_near(const Floats &found, const Floats &baseline, const std::
 
 /// Runs the fused layers; returns the number of cases.
 int check_layers();
+
+/// Runs the low-rank attention kernels; returns the number of cases.
+int check_low_rank();
