@@ -111,12 +111,23 @@ import Torch
     }
   }
 
-  /// Values and gradients of the mechanism alone, for examples `rows` of a case: libtorch's own
-  /// products before it need not give the same bits for another batch.
-  static func mechanism(_ c: Case, rows: Range<Int>) throws -> [[Float]] {
-    let block = try c.bench.block(dtype: .float32)
-    let whole = block.project(
-      c.bench.hidden(batch: 3, n: c.n, seed: 31, dtype: .float32), keyMask: c.mask)
+  /// A case's mechanism and what it gets to see, made once: libtorch's own products before it need not
+  /// give the same bits for another batch or in another thread.
+  struct Prepared {
+    let mechanism: any AttentionMechanism
+    let input: AttentionInput
+
+    init(_ c: Case) throws {
+      let block = try c.bench.block(dtype: .float32)
+      mechanism = block.mechanism
+      input = block.project(
+        c.bench.hidden(batch: 3, n: c.n, seed: 31, dtype: .float32), keyMask: c.mask)
+    }
+  }
+
+  /// Values and gradients of the mechanism alone, for examples `rows` of a case.
+  static func mechanism(_ c: Case, _ prepared: Prepared, rows: Range<Int>) throws -> [[Float]] {
+    let whole = prepared.input
     func part(_ x: Tensor) -> Tensor {
       x.detached().narrowed(0, start: rows.lowerBound, length: rows.count)
     }
@@ -127,7 +138,7 @@ import Torch
     let input = AttentionInput(
       queries: leaves[0], keys: leaves[1], values: leaves[2], hidden: leaves[0],
       keyMask: part(c.mask))
-    let values = block.mechanism(input, context).values
+    let values = prepared.mechanism(input, context).values
     let gradients = (values * values).sum().gradients(of: leaves)
     return ([values] + gradients).map { $0.array(of: Float.self) }
   }
@@ -136,16 +147,18 @@ import Torch
     // Under `published`, nystrom's first guess depends on the whole batch; with a landmark a token it
     // runs on operators.
     let cases = [5, 7, 11, 12].map { Case(kind: kind, $0) }
-    let alone = try cases.map { try Self.mechanism($0, rows: 0..<3) }
-    for (c, whole) in zip(cases, alone) where c.experimentProtocol == .strict {
-      let parts = try (0..<3).map { try Self.mechanism(c, rows: $0..<$0 + 1) }
+    let prepared = try cases.map(Prepared.init)
+    let alone = try zip(cases, prepared).map { try Self.mechanism($0, $1, rows: 0..<3) }
+    for (index, c) in cases.enumerated() where c.experimentProtocol == .strict {
+      let whole = alone[index]
+      let parts = try (0..<3).map { try Self.mechanism(c, prepared[index], rows: $0..<$0 + 1) }
       for tensor in whole.indices {
         #expect(whole[tensor] == parts.flatMap { $0[tensor] }, "\(c), tensor \(tensor)")
       }
     }
     let results = Mutex([Int: [[Float]]]())
     DispatchQueue.concurrentPerform(iterations: 12) { turn in
-      let found = try? Self.mechanism(cases[turn % 4], rows: 0..<3)
+      let found = try? Self.mechanism(cases[turn % 4], prepared[turn % 4], rows: 0..<3)
       results.withLock { $0[turn] = found }
     }
     results.withLock {
