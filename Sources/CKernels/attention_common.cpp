@@ -45,6 +45,11 @@ int64_t Settings::real_keys(int64_t example) const {
   return row ? end - std::count(row, row + end, 0.0f) : end;
 }
 
+int64_t Settings::written_keys(int64_t example) const {
+  const int64_t end = key_ends[size_t(example)];
+  return visible(example, end) ? 0 : end;
+}
+
 int Settings::queries(int64_t example, int64_t n) const {
   return int(skip_padding ? key_ends[size_t(example)] : n);
 }

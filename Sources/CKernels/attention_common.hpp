@@ -34,6 +34,9 @@ struct Settings : torch::CustomClassHolder {
   const float *visible(int64_t example, int64_t keys) const;
   /// How many keys of an example are real.
   int64_t real_keys(int64_t example) const;
+  /// How many leading keys have all been written by a kernel that leaves keys alone that are not visible;
+  /// 0 where such keys lie in between.
+  int64_t written_keys(int64_t example) const;
   /// How many queries of an example are computed.
   int queries(int64_t example, int64_t n) const;
 };
@@ -56,6 +59,14 @@ inline void check_input(const at::Tensor &x, const char *name, int64_t rank) {
               rank, " float32 tensor on the CPU, got ", x.scalar_type(), x.sizes(), " on ", x.device());
 }
 
+/// Traps queries, keys and values that are not of one shape `[batch, heads, n, d]`.
+inline void check_heads(const at::Tensor &query, const at::Tensor &key, const at::Tensor &value) {
+  check_input(query, "q", 4), check_input(key, "k", 4), check_input(value, "v", 4);
+  TORCH_CHECK(key.sizes() == query.sizes() && value.sizes() == query.sizes(),
+              "q, k and v must have one shape, got ", query.sizes(), ", ", key.sizes(), " and ",
+              value.sizes());
+}
+
 /// `x` itself where the rows of its last dimension are contiguous, a copy otherwise.
 inline at::Tensor with_rows(const at::Tensor &x) { return x.stride(-1) == 1 ? x : x.contiguous(); }
 
@@ -70,6 +81,11 @@ inline Output mutable_rows_of(const at::Tensor &x, int64_t b, int64_t h) {
 /// An uninitialised `[batch, heads, n, d]` laid out as `[batch, n, heads, d]`.
 inline at::Tensor empty_heads(at::IntArrayRef sizes) {
   return at::empty({sizes[0], sizes[2], sizes[1], sizes[3]}, at::kFloat).transpose(1, 2);
+}
+
+/// Zeros for the tokens of an example from `first` on.
+inline void zero_from(const at::Tensor &heads, int64_t b, int64_t first) {
+  if (first < heads.size(2)) heads.select(0, b).slice(1, first).zero_();
 }
 
 }  // namespace kernels

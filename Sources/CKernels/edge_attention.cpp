@@ -43,11 +43,6 @@ std::vector<int64_t> offsets(const Graphs &graphs, const Settings &settings, int
   return result;
 }
 
-/// Zeros for the tokens of an example from `first` on.
-void zero_from(const at::Tensor &heads, int64_t b, int64_t first) {
-  if (first < heads.size(2)) heads.select(0, b).slice(1, first).zero_();
-}
-
 struct EdgeAttention : torch::autograd::Function<EdgeAttention> {
   static variable_list forward(AutogradContext *context, const at::Tensor &query,
                                const at::Tensor &key, const at::Tensor &value,
@@ -162,12 +157,7 @@ ct_status ck_edge_attention(const ct_tensor *q, const ct_tensor *k, const ct_ten
   return ctorch::guard("edge_attention", [&] {
     using namespace kernels;
     const at::Tensor &query = ctorch::unwrap(q), &key = ctorch::unwrap(k), &value = ctorch::unwrap(v);
-    check_input(query, "q", 4);
-    check_input(key, "k", 4);
-    check_input(value, "v", 4);
-    TORCH_CHECK(key.sizes() == query.sizes() && value.sizes() == query.sizes(),
-                "q, k and v must have one shape, got ", query.sizes(), ", ", key.sizes(), " and ",
-                value.sizes());
+    check_heads(query, key, value);
     const int64_t batch = query.size(0), heads = query.size(1), n = query.size(2);
     const Graphs &graphs = *edges->graphs;
     TORCH_CHECK(graphs.n == n && (graphs.shared || (graphs.batch == batch && graphs.heads == heads)),

@@ -34,7 +34,7 @@ struct FullAttention : torch::autograd::Function<FullAttention> {
         head.log_sum = log_sum.mutable_data_ptr<float>() + (b * heads + h) * n;
         table().full_forward(head, Arena::fresh());
       }
-      if (settings.queries(b, n) < n) out.select(0, b).slice(1, settings.queries(b, n)).zero_();
+      zero_from(out, b, settings.queries(b, n));
     }
     context->save_for_backward({q, k, v, out, log_sum});
     keep(context, "settings", own);
@@ -64,11 +64,10 @@ struct FullAttention : torch::autograd::Function<FullAttention> {
         gradient.v = mutable_rows_of(dv, b, h);
         table().full_backward(head, gradient, Arena::fresh());
       }
-      const int64_t queries = settings.queries(b, n), keys = settings.key_ends[size_t(b)];
-      if (queries < n) dq.select(0, b).slice(1, queries).zero_();
-      if (!crosses && keys < n) {
-        dk.select(0, b).slice(1, keys).zero_();
-        dv.select(0, b).slice(1, keys).zero_();
+      zero_from(dq, b, settings.queries(b, n));
+      if (!crosses) {
+        zero_from(dk, b, settings.key_ends[size_t(b)]);
+        zero_from(dv, b, settings.key_ends[size_t(b)]);
       }
     }
     return {dq, dk, dv, {}, {}};
@@ -82,12 +81,7 @@ ct_status ck_full_attention(const ct_tensor *q, const ct_tensor *k, const ct_ten
                             const ck_attention *settings, ct_tensor **out) {
   return ctorch::guard("full_attention", [&] {
     const at::Tensor &query = ctorch::unwrap(q), &key = ctorch::unwrap(k), &value = ctorch::unwrap(v);
-    kernels::check_input(query, "q", 4);
-    kernels::check_input(key, "k", 4);
-    kernels::check_input(value, "v", 4);
-    TORCH_CHECK(key.sizes() == query.sizes() && value.sizes() == query.sizes(),
-                "q, k and v must have one shape, got ", query.sizes(), ", ", key.sizes(), " and ",
-                value.sizes());
+    kernels::check_heads(query, key, value);
     const auto own = c10::make_intrusive<kernels::Settings>(*settings, query.size(0), query.size(2));
     ctorch::give(out, kernels::FullAttention::apply(query, key, value, own, false));
   });

@@ -39,8 +39,7 @@ struct LinearAttention : torch::autograd::Function<LinearAttention> {
         head.out = mutable_rows_of(out, b, h);
         table().low_rank.linear_attention(head, Arena::fresh());
       }
-      const int64_t queries = own->attention->queries(b, n);
-      if (queries < n) out.select(0, b).slice(1, queries).zero_();
+      zero_from(out, b, own->attention->queries(b, n));
     }
     context->save_for_backward({q, k, v});
     keep(context, "settings", own);
@@ -57,15 +56,9 @@ struct LinearAttention : torch::autograd::Function<LinearAttention> {
     const at::Tensor dq = empty_heads(q.sizes()), dk = empty_heads(q.sizes()),
                      dv = empty_heads(q.sizes());
     for (int64_t b = 0; b < batch; ++b) {
-      const int64_t queries = own.attention->queries(b, n);
-      if (queries < n) dq.select(0, b).slice(1, queries).zero_();
-      // The kernel leaves keys alone that are not visible.
-      const int64_t keys = own.attention->key_ends[size_t(b)];
-      const int64_t written = own.attention->visible(b, keys) ? 0 : keys;
-      if (written < n) {
-        dk.select(0, b).slice(1, written).zero_();
-        dv.select(0, b).slice(1, written).zero_();
-      }
+      zero_from(dq, b, own.attention->queries(b, n));
+      zero_from(dk, b, own.attention->written_keys(b));
+      zero_from(dv, b, own.attention->written_keys(b));
       for (int64_t h = 0; h < heads; ++h) {
         LinearHeadGradient gradient;
         gradient.out = rows_of(upstream, b, h);
@@ -87,10 +80,7 @@ ct_status ck_linear_attention(const ct_tensor *q, const ct_tensor *k, const ct_t
   return ctorch::guard("linear_attention", [&] {
     using namespace kernels;
     const at::Tensor &query = ctorch::unwrap(q), &key = ctorch::unwrap(k), &value = ctorch::unwrap(v);
-    check_input(query, "q", 4), check_input(key, "k", 4), check_input(value, "v", 4);
-    TORCH_CHECK(key.sizes() == query.sizes() && value.sizes() == query.sizes(),
-                "q, k and v must have one shape, got ", query.sizes(), ", ", key.sizes(), " and ",
-                value.sizes());
+    check_heads(query, key, value);
     auto own = c10::make_intrusive<LinearSettings>();
     own->attention = c10::make_intrusive<Settings>(*settings, query.size(0), query.size(2));
     TORCH_CHECK(own->attention->threshold == 0, "linear attention has no dropout");

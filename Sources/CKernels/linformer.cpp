@@ -38,20 +38,15 @@ struct ProjectPositions : torch::autograd::Function<ProjectPositions> {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &e = saved[0], &k = saved[1], &v = saved[2];
     const Settings &settings = kept<Settings>(context, "settings");
-    const int64_t batch = k.size(0), heads = k.size(1), n = k.size(2);
+    const int64_t batch = k.size(0), heads = k.size(1);
     const auto given = [&](const at::Tensor &x) {
       return x.defined() ? with_rows(x) : at::zeros({batch, heads, e.size(1), k.size(3)}, at::kFloat);
     };
     const at::Tensor d_keys = given(gradients[0]), d_values = given(gradients[1]);
     const at::Tensor de = at::zeros_like(e), dk = empty_heads(k.sizes()), dv = empty_heads(k.sizes());
     for (int64_t b = 0; b < batch; ++b) {
-      // The kernel leaves positions alone that are not visible.
-      const int64_t keys = settings.key_ends[size_t(b)];
-      const int64_t written = settings.visible(b, keys) ? 0 : keys;
-      if (written < n) {
-        dk.select(0, b).slice(1, written).zero_();
-        dv.select(0, b).slice(1, written).zero_();
-      }
+      zero_from(dk, b, settings.written_keys(b));
+      zero_from(dv, b, settings.written_keys(b));
       for (int64_t h = 0; h < heads; ++h) {
         table().low_rank.project_positions_backward(
             job_of(e, k, v, settings, b, h), rows_of(d_keys, b, h), rows_of(d_values, b, h),

@@ -147,8 +147,7 @@ struct NystromFunction : torch::autograd::Function<NystromFunction> {
         outer.out = mutable_rows_of(attended, b, h);
         table().full_forward(outer, Arena::fresh());
       }
-      const int64_t queries = own->attention->queries(b, n);
-      if (queries < n) attended.select(0, b).slice(1, queries).zero_();
+      zero_from(attended, b, own->attention->queries(b, n));
     }
     at::Tensor out = attended;
     if (filters.numel() > 0) {
@@ -193,7 +192,7 @@ struct NystromFunction : torch::autograd::Function<NystromFunction> {
         outer.v = mutable_rows_of(d_inverted, b, h);
         table().full_backward(pass.outer(b, h), outer, Arena::fresh());
       }
-      if (settings.queries(b, n) < n) dq.select(0, b).slice(1, settings.queries(b, n)).zero_();
+      zero_from(dq, b, settings.queries(b, n));
     }
     std::vector<float> d_largest(own.largest.size());
     for (int64_t b = 0; b < batch; ++b) {
@@ -220,11 +219,8 @@ struct NystromFunction : torch::autograd::Function<NystromFunction> {
         const Output to_q = mutable_rows_of(dq_means, b, h), to_k = mutable_rows_of(dk_means, b, h);
         low_rank.landmark_weights_backward(pass.between(b, h), weights, to_q, to_k, Arena::fresh());
       }
-      const int64_t keys = settings.key_ends[size_t(b)];
-      if (keys < n) {
-        dk.select(0, b).slice(1, keys).zero_();
-        dv.select(0, b).slice(1, keys).zero_();
-      }
+      zero_from(dk, b, settings.key_ends[size_t(b)]);
+      zero_from(dv, b, settings.key_ends[size_t(b)]);
       for (int64_t h = 0; h < heads; ++h) {
         low_rank.segment_means_backward(pass.means(b), rows_of(dq_means, b, h),
                                         mutable_rows_of(dq, b, h));
@@ -262,10 +258,7 @@ ct_status ck_nystrom_attention(const ct_tensor *q, const ct_tensor *k, const ct_
     using namespace kernels;
     at::Tensor query = ctorch::unwrap(q);
     const at::Tensor &key = ctorch::unwrap(k), &value = ctorch::unwrap(v);
-    check_input(query, "q", 4), check_input(key, "k", 4), check_input(value, "v", 4);
-    TORCH_CHECK(key.sizes() == query.sizes() && value.sizes() == query.sizes(),
-                "q, k and v must have one shape, got ", query.sizes(), ", ", key.sizes(), " and ",
-                value.sizes());
+    check_heads(query, key, value);
     const int64_t n = query.size(2);
     TORCH_CHECK(nystrom.landmarks > 0 && nystrom.landmarks * nystrom.segment >= n,
                 nystrom.landmarks, " segments of ", nystrom.segment, " do not cover ", n, " tokens");

@@ -51,8 +51,7 @@ struct FeatureAttention : torch::autograd::Function<FeatureAttention> {
         head.out = mutable_rows_of(out, b, h);
         table().low_rank.feature_attention(head, Arena::fresh());
       }
-      const int64_t queries = own->attention->queries(b, n);
-      if (queries < n) out.select(0, b).slice(1, queries).zero_();
+      zero_from(out, b, own->attention->queries(b, n));
     }
     context->save_for_backward({q, k, v, out});
     keep(context, "settings", own);
@@ -69,15 +68,9 @@ struct FeatureAttention : torch::autograd::Function<FeatureAttention> {
     const at::Tensor dq = empty_heads(q.sizes()), dk = empty_heads(q.sizes()),
                      dv = empty_heads(q.sizes());
     for (int64_t b = 0; b < batch; ++b) {
-      const int64_t queries = own.attention->queries(b, n);
-      if (queries < n) dq.select(0, b).slice(1, queries).zero_();
-      // The kernel leaves keys alone that are not visible.
-      const int64_t keys = own.attention->key_ends[size_t(b)];
-      const int64_t written = own.attention->visible(b, keys) ? 0 : keys;
-      if (written < n) {
-        dk.select(0, b).slice(1, written).zero_();
-        dv.select(0, b).slice(1, written).zero_();
-      }
+      zero_from(dq, b, own.attention->queries(b, n));
+      zero_from(dk, b, own.attention->written_keys(b));
+      zero_from(dv, b, own.attention->written_keys(b));
       for (int64_t h = 0; h < heads; ++h) {
         FeatureHeadGradient gradient;
         gradient.out = rows_of(out, b, h), gradient.out_gradient = rows_of(upstream, b, h);
@@ -100,11 +93,8 @@ ct_status ck_feature_attention(const ct_tensor *q, const ct_tensor *k, const ct_
     using namespace kernels;
     const at::Tensor &query = ctorch::unwrap(q), &key = ctorch::unwrap(k), &value = ctorch::unwrap(v);
     const at::Tensor &omega = ctorch::unwrap(features.projection);
-    check_input(query, "q", 4), check_input(key, "k", 4), check_input(value, "v", 4);
+    check_heads(query, key, value);
     check_input(omega, "projection", 2);
-    TORCH_CHECK(key.sizes() == query.sizes() && value.sizes() == query.sizes(),
-                "q, k and v must have one shape, got ", query.sizes(), ", ", key.sizes(), " and ",
-                value.sizes());
     TORCH_CHECK(omega.size(0) > 0 && omega.size(1) == query.size(3),
                 "the projection must be [features, ", query.size(3), "], got ", omega.sizes());
     const int64_t n = query.size(2);

@@ -5,21 +5,22 @@ import Training
 
 /// How `sbm run --dry-run` shows a resolved run.
 enum DryRun {
-  /// What a run will cost, from its settings alone.
+  /// What the runs of one model will cost, from their settings alone.
   struct Cost {
     /// Trained scalars.
     let parameters: Int
     /// Of a forward pass over one example.
     let flops: Int
-    /// Of all training steps; the backward pass of a matrix product is two of them.
-    let trainingFlops: Double
-
     /// - Throws: `AttentionError` when the mechanism's sizes or options do not fit.
     init?(_ run: RunConfiguration) throws {
       guard let task = TaskData.specification(run) else { return nil }
       let cost = run.cost(of: try run.makeModel(task))
       (parameters, flops) = (cost.parameters, cost.flops)
-      trainingFlops = 3 * Double(flops) * Double(run.training.batch * run.training.steps)
+    }
+
+    /// Of all training steps of `run`; the backward pass of a matrix product is two of them.
+    func trainingFlops(_ run: RunConfiguration) -> Double {
+      3 * Double(flops) * Double(run.training.batch * run.training.steps)
     }
 
     /// One line for a person.
@@ -30,14 +31,12 @@ enum DryRun {
       return "cost \(Formatting.grouped(parameters)) parameters,"
         + " \(Formatting.scaled(Double(flops)))FLOPs an example forward"
         + " (length \(run.data.paddedLength)\(density ?? "")),"
-        + " \(Formatting.scaled(trainingFlops))FLOPs in training"
+        + " \(Formatting.scaled(trainingFlops(run)))FLOPs in training"
     }
   }
 
   /// The run's name, its log, what it will cost, and a table of settings with their origins.
-  ///
-  /// - Throws: `AttentionError` when the model cannot be built.
-  static func text(_ run: RunConfiguration, folder: URL) throws -> String {
+  static func text(_ run: RunConfiguration, _ cost: Cost?, folder: URL) -> String {
     let published = Dictionary(
       uniqueKeysWithValues: run.deviations.map { ($0.key, $0.published) })
     let rows = run.settings.map { key, value, origin in
@@ -48,8 +47,8 @@ enum DryRun {
       run.name,
       "  log \(folder.relativePath)/\(run.name).h5, identity \(run.identity)",
     ]
-    let cost = try Cost(run).map { ["  " + $0.text(run)] } ?? []
-    return (header + cost + table(rows).map { "  \($0)" }).joined(separator: "\n") + "\n"
+    let costs = cost.map { ["  " + $0.text(run)] } ?? []
+    return (header + costs + table(rows).map { "  \($0)" }).joined(separator: "\n") + "\n"
   }
 
   /// Columns as wide as their widest cell.
@@ -96,18 +95,17 @@ enum DryRun {
   }
 
   /// One JSON object on one line.
-  static func json(_ run: RunConfiguration) throws -> String {
+  static func json(_ run: RunConfiguration, _ cost: Cost?) throws -> String {
     let rows = run.settings.map {
       (
         $0.key,
         Row(value: $0.value, provenance: $0.origin.provenance.rawValue, setBy: $0.origin.setBy)
       )
     }
-    let cost = try Cost(run)
     let object = Run(
       run: run.name, experiment: run.experiment, variant: run.variant, scale: run.scale,
       seed: run.seed, identity: run.identity, parameters: cost?.parameters, flops: cost?.flops,
-      trainingFlops: cost?.trainingFlops, settings: Dictionary(uniqueKeysWithValues: rows))
+      trainingFlops: cost?.trainingFlops(run), settings: Dictionary(uniqueKeysWithValues: rows))
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return String(decoding: try encoder.encode(object), as: UTF8.self)

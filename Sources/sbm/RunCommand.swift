@@ -74,8 +74,13 @@ struct RunCommand: Command {
       URL(fileURLWithPath: outputFolder ?? "results/\(run.folder)", isDirectory: true)
     }
     if isDry {
+      var costs: [String: DryRun.Cost] = [:]
       for run in experiment.runs {
-        try Output.line(isJSON ? DryRun.json(run) : DryRun.text(run, folder: folder(run)))
+        let model = run.rehearsalKey
+        if costs[model] == nil { costs[model] = try DryRun.Cost(run) }
+        let cost = costs[model]
+        try Output.line(
+          isJSON ? DryRun.json(run, cost) : DryRun.text(run, cost, folder: folder(run)))
       }
       return
     }

@@ -46,8 +46,10 @@ struct RunExecution {
         return false
       }
       do {
-        let model = try run.makeInitialModel(TaskData.sourceTask(run))
-        if rehearsed.insert(run.rehearsalKey).inserted { try run.rehearse(model) }
+        let task = try TaskData.sourceTask(run)
+        if rehearsed.insert(run.rehearsalKey).inserted {
+          try run.rehearse(run.makeInitialModel(task))
+        }
       } catch let error as DataError where error.kind == .missing {
         missing.append(.init(run: run, error: error))
       }

@@ -4,6 +4,7 @@ import Randomness
 /// their first thousand would all be of one class.
 public struct SubsetStore: ExampleStore {
   private let store: any ExampleStore
+  private let stream = RandomStream(seed: 0).child("subset")
   /// How many examples there are.
   public let count: Int
 
@@ -27,7 +28,7 @@ public struct SubsetStore: ExampleStore {
   private func place(of index: Int) -> Int {
     let (begin, end) = (index * store.count / count, (index + 1) * store.count / count)
     guard end - begin > 1 else { return begin }
-    var random = RandomStream(seed: 0).child("subset").child(index).generator()
+    var random = stream.child(index).generator()
     return begin + random.below(end - begin)
   }
 }

@@ -44,10 +44,13 @@ extension RunConfiguration {
     return model(text, second, context: context).logits
   }
 
-  /// Equal for runs whose models compute the same way, whatever their seeds and schedules.
+  /// Equal for runs whose models have the same parts and compute the same way, whatever their seeds and
+  /// schedules: one of them stands for all in checks and in cost.
   public var rehearsalKey: String {
     let decisive = settings.filter { key, _, _ in
-      ["task", "protocol", "device", "data.padded_length"].contains(key)
+      ["task", "protocol", "device"].contains(key)
+        // The length, and the files that decide the vocabulary.
+        || ["data.padded_length", "data.root", "data.vocabulary", "data.corpus"].contains(key)
         || key.hasPrefix("model.") || key.hasPrefix("attention.")
     }
     return decisive.map { key, value, _ in "\(key)=\(value)" }.joined(separator: "\n")

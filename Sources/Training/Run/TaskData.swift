@@ -25,7 +25,7 @@ public struct TaskData: Sendable {
         root: root, seed: run.data.seed, counts: counts, progress: progress)
     }
     let source = try entry.source(root, Self.options(run, root))
-    let cache = try Self.prepare(source, root, progress)
+    let cache = try TokenCache.prepare(source, in: root, progress: progress)
     task = cache.task
     masking = (source as? MaskedText)?.masking
     let labelled = task.expectedCounts.filter(\.isLabelled).map(\.split)
@@ -131,11 +131,5 @@ public struct TaskData: Sendable {
     options.corpus = url(run.data.corpus)
     options.splitSeed = run.data.seed
     return options
-  }
-
-  private static func prepare(
-    _ source: any DatasetSource, _ root: DataRoot, _ progress: DataProgress.Handler?
-  ) throws -> TokenCache {
-    try TokenCache.prepare(source, in: root, progress: progress)
   }
 }
