@@ -143,7 +143,7 @@ let package = Package(
     tests("TokenizationTests", ["Tokenization"], resources: [.copy("Fixtures")]),
     tests("TorchTests", ["Torch", "Randomness"]),
     tests("NNTests", ["NN", "Torch", "Randomness"]),
-    tests("ModelsTests", ["Models", "NN", "Torch", "Randomness"]),
+    tests("ModelsTests", ["Attention", "Models", "NN", "Torch", "Randomness"]),
     tests("VerificationTests", ["Verification", "NN"]),
     tests("AttentionTests", ["Attention", "CKernels", "Models", "NN", "Torch", "Randomness"]),
     tests("KernelTests", ["CKernels", "Torch", "Randomness"]),

@@ -24,16 +24,6 @@ public struct EdgeList: Sendable {
     self.sizes = sizes
   }
 
-  /// The edges at which `mask` `[batch, heads, n, n]` is not 0.
-  public init(mask: Tensor) {
-    let positions = mask.nonZeroPositions()
-    let heads = mask.size(1)
-    group = positions.selected(1, 0).multiplied(by: heads) + positions.selected(1, 1)
-    query = positions.selected(1, 2)
-    key = positions.selected(1, 3)
-    sizes = (mask.size(0), heads, mask.size(2))
-  }
-
   /// The same edges for every head of every example.
   init(_ edges: PatternEdges, batch: Int, heads: Int) {
     let (groups, count) = (batch * heads, edges.columns.count)

@@ -111,7 +111,7 @@ public final class SBMAttention: AttentionMechanism {
   /// Samples a graph for each example and head, and attends over it.
   public func callAsFunction(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput
   {
-    if context.edgeUniforms == nil, context.runsNative(on: input.queries) {
+    if context.runsNative(on: input.queries) {
       return attendNatively(input, context)
     }
     let memberships = memberships(input)
@@ -152,11 +152,18 @@ public final class SBMAttention: AttentionMechanism {
     guard
       let (left, right) = NativeKernels.memberships(
         input, hidden: hidden, output: output, clusters: clusters.value, affinities: affinities,
-        bias: membershipBias),
-      let graph = SampledGraph.sample(
-        sampler, left: left, right: right, keyMask: input.keyMask, context: context)
+        bias: membershipBias)
     else { return nil }
-    return (graph, left, right)
+    let graph =
+      if let uniforms = context.edgeUniforms {
+        SampledGraph.edges(
+          of: uniforms[context.layer] .< Self.sampled(left.matmul(right.transposed())),
+          keyMask: input.keyMask, context: context)
+      } else {
+        SampledGraph.sample(
+          sampler, left: left, right: right, keyMask: input.keyMask, context: context)
+      }
+    return graph.map { ($0, left, right) }
   }
 }
 
@@ -165,7 +172,7 @@ public final class SBMAttention: AttentionMechanism {
 extension SBMAttention {
   /// Samples the graph once for all values.
   public func mixing(_ input: AttentionInput, _ context: ForwardContext) -> (Tensor) -> Tensor {
-    guard context.edgeUniforms == nil, context.runsNative(on: input.queries),
+    guard context.runsNative(on: input.queries),
       let (graph, left, right) = sample(input, context)
     else { return { self(input.replacing(values: $0), context).values } }
     return { [dropout] values in
@@ -217,13 +224,18 @@ extension SBMAttention {
 // MARK: - The bernoulli sampler
 
 extension SBMAttention {
+  /// What uniform numbers are compared with: clamp(P + 0.01, 0, 1).
+  private static func sampled(_ probability: Tensor) -> Tensor {
+    (probability + 0.01).clamped(0, 1)
+  }
+
   /// Attention over M = [u < clamp(P + 0.01, 0, 1)] for given uniform numbers
   /// `[batch, heads, n, n]`; it forms matrices over all pairs.
   public func attend(
     _ input: AttentionInput, _ memberships: Memberships, uniform: Tensor, _ context: ForwardContext
   ) -> AttentionOutput {
     let probability = memberships.edgeProbability
-    var sampled = uniform .< (probability + 0.01).clamped(0, 1)
+    var sampled = uniform .< Self.sampled(probability)
     if context.experimentProtocol == .strict {
       let real = input.keyMask .> 0
       sampled = sampled.and(real.unsqueezed(1).unsqueezed(1)).and(

@@ -27,18 +27,38 @@ public final class SampledGraph: @unchecked Sendable {
     _ sampler: SBMAttention.Sampler, left: Tensor, right: Tensor, keyMask: Tensor,
     context: ForwardContext
   ) -> SampledGraph? {
-    // The samplers run on the host in float32, wherever and in whatever precision the model is.
-    func host(_ x: Tensor) -> Tensor { x.detached().to(.cpu).to(.float32).contiguous() }
-    let (left, right, mask) = (host(left), host(right), host(keyMask))
-    var edges: OpaquePointer?
-    let status = withGraph(mask, context: context) { graph in
+    let (left, right) = (host(left), host(right))
+    return make(left.shape, keyMask: keyMask, context: context) { graph, edges in
       switch sampler {
       case .bernoulli: ck_sample_bernoulli(left.raw, right.raw, graph, &edges)
       case .fastrg: ck_sample_fastrg(left.raw, right.raw, graph, &edges)
       }
     }
+  }
+
+  /// The edges at which `mask` `[batch, heads, n, n]` is not 0: a graph that others have drawn.
+  ///
+  /// - Returns: Nothing after a failure inside `withError`.
+  static func edges(of mask: Tensor, keyMask: Tensor, context: ForwardContext) -> SampledGraph? {
+    let mask = host(mask)
+    return make(mask.shape, keyMask: keyMask, context: context) {
+      ck_edges_of_mask(mask.raw, $0, &$1)
+    }
+  }
+
+  /// Graphs live on the host and are drawn in float32, wherever and in whatever precision the model is.
+  private static func host(_ x: Tensor) -> Tensor {
+    x.detached().to(.cpu).to(.float32).contiguous()
+  }
+
+  private static func make(
+    _ shape: [Int], keyMask: Tensor, context: ForwardContext,
+    _ body: (UnsafePointer<ck_graph>, inout OpaquePointer?) -> ct_status
+  ) -> SampledGraph? {
+    var edges: OpaquePointer?
+    let status = withGraph(host(keyMask), context: context) { body($0, &edges) }
     guard Tensor.check(status), let edges else { return nil }
-    return SampledGraph(edges, sizes: (left.size(0), left.size(1), left.size(2)))
+    return SampledGraph(edges, sizes: (shape[0], shape[1], shape[2]))
   }
 
   /// Calls `body` with how graphs are drawn, and which pairs their density counts.

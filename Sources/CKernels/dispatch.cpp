@@ -46,14 +46,38 @@ constexpr bool SEPARATE_PIECES = false;
 
 Arena &Arena::fresh() {
   static thread_local Arena arena;
-  if (SEPARATE_PIECES) arena.release();
+  if (SEPARATE_PIECES) {
+    arena.release();
+  } else if (arena.blocks.size() > 1) {
+    // The last job outgrew its block: one block takes the place of all, with room for the next, so
+    // that memory follows the largest job and not the number of times a job was the largest yet.
+    const size_t wanted = arena.taken() + arena.taken() / 4;
+    arena.release();
+    arena.add_block(wanted);
+  }
   arena.current = arena.used = 0;
   return arena;
 }
 
+size_t Arena::taken() const {
+  size_t total = used;
+  for (size_t b = 0; b < current; ++b) total += blocks[b].size;
+  return total;
+}
+
+size_t Arena::held() const {
+  size_t total = 0;
+  for (const Block &block : blocks) total += block.size;
+  return total;
+}
+
+void Arena::add_block(size_t size) {
+  blocks.push_back({::operator new(size, std::align_val_t(64)), size});
+}
+
 void *Arena::bytes(size_t size) {
   if (SEPARATE_PIECES) {
-    blocks.push_back({::operator new(size, std::align_val_t(64)), size});
+    add_block(size);
     return blocks.back().memory;
   }
   size = (size + 63) & ~size_t(63);
@@ -63,8 +87,7 @@ void *Arena::bytes(size_t size) {
   }
   if (current == blocks.size()) {
     const size_t least = size_t(1) << 20;
-    const size_t room = size > least ? size : least;
-    blocks.push_back({::operator new(room, std::align_val_t(64)), room});
+    add_block(size > least ? size : least);
     used = 0;
   }
   void *result = static_cast<char *>(blocks[current].memory) + used;
@@ -96,6 +119,8 @@ Arena::~Arena() { release(); }
 }  // namespace kernels
 
 const char *ck_instruction_set(void) { return kernels::table().name; }
+
+int64_t ck_scratch_bytes(void) { return int64_t(kernels::Arena::fresh().held()); }
 
 int ck_set_instruction_set(const char *name) {
   for (const kernels::Table *variant : kernels::variants) {

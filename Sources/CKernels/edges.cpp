@@ -24,6 +24,37 @@ void take(EdgeTable &table, const EdgeBuffer &edges, int64_t rows) {
   table.column = owned_columns(edges.begin(), int64_t(edges.count));
 }
 
+/// A graph for each example and head: `draw(example, head, job, seen, hidden)` finds its edges, `job`
+/// says among which tokens.
+template <class Draw>
+c10::intrusive_ptr<Graphs> draw_graphs(at::IntArrayRef sizes, const ck_graph &settings,
+                                       Draw &&draw) {
+  auto graphs = c10::make_intrusive<Graphs>();
+  graphs->batch = sizes[0], graphs->heads = sizes[1];
+  const int64_t n = graphs->n = sizes[2];
+  ck_attention masked{};
+  masked.key_mask = settings.key_mask;
+  const Settings mask(masked, graphs->batch, n);
+  for (int64_t b = 0; b < graphs->batch; ++b) {
+    for (int64_t h = 0; h < graphs->heads; ++h) {
+      GraphHead job;
+      job.rows = job.columns = int(settings.real_only ? mask.key_ends[size_t(b)] : n);
+      job.visible = mask.visible(b, job.columns);
+      job.pads = !settings.real_only && job.visible;
+      Graph graph;
+      EdgeBuffer &seen = EdgeBuffer::fresh(0), &hidden = EdgeBuffer::fresh(1);
+      graph.seen.start.resize(size_t(n) + 1);
+      if (job.pads) graph.hidden.start.resize(size_t(n) + 1);
+      draw(b, h, job, EdgeSink{graph.seen.start.data(), &seen},
+           EdgeSink{graph.hidden.start.data(), &hidden});
+      take(graph.seen, seen, job.rows);
+      if (job.pads) take(graph.hidden, hidden, job.rows);
+      graphs->all.push_back(std::move(graph));
+    }
+  }
+  return graphs;
+}
+
 c10::intrusive_ptr<Graphs> sample(const at::Tensor &left_given, const at::Tensor &right_given,
                                   const ck_graph &settings, float bias, Sampler sampler) {
   check_input(left_given, "left", 4);
@@ -34,34 +65,40 @@ c10::intrusive_ptr<Graphs> sample(const at::Tensor &left_given, const at::Tensor
   TORCH_CHECK(left_given.size(3) < (1 << 14) && left_given.size(2) < (1 << 16),
               "at most 16,383 clusters and 65,535 tokens, got ", left_given.sizes());
   const at::Tensor left = with_rows(left_given), right = with_rows(right_given);
-  auto graphs = c10::make_intrusive<Graphs>();
-  graphs->batch = left.size(0), graphs->heads = left.size(1);
-  const int64_t n = graphs->n = left.size(2);
-  ck_attention masked{};
-  masked.key_mask = settings.key_mask;
-  const Settings mask(masked, graphs->batch, n);
-  for (int64_t b = 0; b < graphs->batch; ++b) {
-    for (int64_t h = 0; h < graphs->heads; ++h) {
-      GraphHead head;
-      head.rows = head.columns = int(settings.real_only ? mask.key_ends[size_t(b)] : n);
-      head.visible = mask.visible(b, head.columns);
-      head.pads = !settings.real_only && head.visible;
-      head.clusters = int(left.size(3));
-      head.left = rows_of(left, b, h), head.right = rows_of(right, b, h);
-      head.bias = bias;
-      head.key = settings.keys[b], head.site = settings.site, head.head = uint32_t(h);
-      Graph graph;
-      EdgeBuffer &seen = EdgeBuffer::fresh(0), &hidden = EdgeBuffer::fresh(1);
-      graph.seen.start.resize(size_t(n) + 1);
-      if (head.pads) graph.hidden.start.resize(size_t(n) + 1);
-      sampler(head, {graph.seen.start.data(), &seen}, {graph.hidden.start.data(), &hidden},
-              Arena::fresh());
-      take(graph.seen, seen, head.rows);
-      if (head.pads) take(graph.hidden, hidden, head.rows);
-      graphs->all.push_back(std::move(graph));
-    }
-  }
-  return graphs;
+  return draw_graphs(
+      left.sizes(), settings,
+      [&](int64_t b, int64_t h, GraphHead &job, const EdgeSink &seen, const EdgeSink &hidden) {
+        job.clusters = int(left.size(3));
+        job.left = rows_of(left, b, h), job.right = rows_of(right, b, h);
+        job.bias = bias;
+        job.key = settings.keys[b], job.site = settings.site, job.head = uint32_t(h);
+        sampler(job, seen, hidden, Arena::fresh());
+      });
+}
+
+c10::intrusive_ptr<Graphs> of_mask(const at::Tensor &given, const ck_graph &settings) {
+  check_input(given, "mask", 4);
+  TORCH_CHECK(given.size(2) == given.size(3), "a mask is [batch, heads, n, n], got ", given.sizes());
+  const at::Tensor mask = with_rows(given);
+  return draw_graphs(
+      mask.sizes(), settings,
+      [&](int64_t b, int64_t h, const GraphHead &job, const EdgeSink &seen, const EdgeSink &hidden) {
+        const Input rows = rows_of(mask, b, h);
+        const auto is_real = [&](int token) { return !job.visible || job.visible[token] != 0; };
+        for (int i = 0; i < job.rows; ++i) {
+          seen.start[i] = uint32_t(seen.edges->count);
+          if (job.pads) hidden.start[i] = uint32_t(hidden.edges->count);
+          if (!job.pads && !is_real(i)) continue;
+          for (int j = 0; j < job.columns; ++j) {
+            if (rows.data[i * rows.row + j] == 0 || !(job.pads || is_real(j))) continue;
+            EdgeBuffer &edges = is_real(j) ? *seen.edges : *hidden.edges;
+            *edges.next(1) = j;
+            ++edges.count;
+          }
+        }
+        seen.start[job.rows] = uint32_t(seen.edges->count);
+        if (job.pads) hidden.start[job.rows] = uint32_t(hidden.edges->count);
+      });
 }
 
 }  // namespace
@@ -126,5 +163,11 @@ ct_status ck_sample_fastrg(const ct_tensor *left, const ct_tensor *right, const 
   return ctorch::guard("sample_fastrg", [&] {
     *out = new ck_edges{kernels::sample(ctorch::unwrap(left), ctorch::unwrap(right), *graph, 0,
                                         kernels::table().sample_fastrg)};
+  });
+}
+
+ct_status ck_edges_of_mask(const ct_tensor *mask, const ck_graph *graph, ck_edges **out) {
+  return ctorch::guard("edges_of_mask", [&] {
+    *out = new ck_edges{kernels::of_mask(ctorch::unwrap(mask), *graph)};
   });
 }

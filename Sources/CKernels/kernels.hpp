@@ -12,11 +12,13 @@
 
 namespace kernels {
 
-/// Scratch memory of one thread. It grows to what the largest job needed and is then reused.
+/// Scratch memory of one thread: at most about a quarter more than the largest job took.
 class Arena {
  public:
   /// This thread's arena, emptied.
   static Arena &fresh();
+  /// The bytes it holds.
+  size_t held() const;
 
   /// `count` elements, 64-byte aligned, not initialised; valid until the next `fresh()`.
   template <class T = float>
@@ -33,6 +35,8 @@ class Arena {
   size_t current = 0, used = 0;
 
   void *bytes(size_t size);
+  size_t taken() const;
+  void add_block(size_t size);
   void release();
 
  public:

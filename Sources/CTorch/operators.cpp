@@ -63,7 +63,6 @@ DEFINE_UNARY(log, a.log())
 DEFINE_UNARY(sqrt, a.sqrt())
 DEFINE_UNARY(rsqrt, a.rsqrt())
 DEFINE_UNARY(square, a.square())
-DEFINE_UNARY(reciprocal, a.reciprocal())
 DEFINE_UNARY(sigmoid, a.sigmoid())
 DEFINE_UNARY(tanh, a.tanh())
 DEFINE_UNARY(relu, a.relu())
@@ -131,10 +130,6 @@ ct_status ct_log_softmax(const ct_tensor *x, int64_t dim, ct_tensor **out) {
 
 ct_status ct_argmax(const ct_tensor *x, int64_t dim, ct_tensor **out) {
   return guard("argmax", [&] { give(out, unwrap(x).argmax(dim)); });
-}
-
-ct_status ct_cumsum(const ct_tensor *x, int64_t dim, ct_tensor **out) {
-  return guard("cumsum", [&] { give(out, unwrap(x).cumsum(dim)); });
 }
 
 ct_status ct_sort(const ct_tensor *x, int64_t dim, int descending, ct_tensor **values,
@@ -213,20 +208,12 @@ ct_status ct_scatter_max(const ct_tensor *x, int64_t dim, const ct_tensor *indic
   });
 }
 
-ct_status ct_nonzero(const ct_tensor *x, ct_tensor **out) {
-  return guard("nonzero", [&] { give(out, unwrap(x).nonzero()); });
-}
-
 ct_status ct_cat(const ct_tensor *const *tensors, int count, int64_t dim, ct_tensor **out) {
   return guard("cat", [&] { give(out, at::cat(unwrap_all(tensors, count), dim)); });
 }
 
 ct_status ct_stack(const ct_tensor *const *tensors, int count, int64_t dim, ct_tensor **out) {
   return guard("stack", [&] { give(out, at::stack(unwrap_all(tensors, count), dim)); });
-}
-
-ct_status ct_flip(const ct_tensor *x, int64_t dim, ct_tensor **out) {
-  return guard("flip", [&] { give(out, unwrap(x).flip(dim)); });
 }
 
 ct_status ct_roll(const ct_tensor *x, int64_t shift, int64_t dim, ct_tensor **out) {

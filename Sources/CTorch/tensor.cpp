@@ -26,10 +26,6 @@ at::TensorOptions options(ct_dtype type, const char *device) {
 
 void ct_free(ct_tensor *tensor) { delete tensor; }
 
-ct_status ct_share(const ct_tensor *x, ct_tensor **out) {
-  return guard("share", [&] { give(out, unwrap(x)); });
-}
-
 ct_status ct_from_data(const void *data, ct_dtype type, const int64_t *sizes, int rank,
                        ct_tensor **out) {
   return guard("tensor", [&] {

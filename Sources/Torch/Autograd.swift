@@ -2,16 +2,7 @@ import CTorch
 
 /// Runs `body` without recording operations for gradients, on this thread.
 public func withoutGradients<Result>(_ body: () throws -> Result) rethrows -> Result {
-  try withRecording(0, body)
-}
-
-/// Runs `body` recording operations for gradients, on this thread.
-public func withGradients<Result>(_ body: () throws -> Result) rethrows -> Result {
-  try withRecording(1, body)
-}
-
-private func withRecording<Result>(_ on: Int32, _ body: () throws -> Result) rethrows -> Result {
-  let before = ct_set_grad_enabled(on)
+  let before = ct_set_grad_enabled(0)
   defer { _ = ct_set_grad_enabled(before) }
   return try body()
 }

@@ -38,8 +38,6 @@ extension Tensor {
   public func rsqrt() -> Tensor { .make { ct_rsqrt(raw, &$0) } }
   /// The square.
   public func square() -> Tensor { .make { ct_square(raw, &$0) } }
-  /// One over each entry.
-  public func reciprocal() -> Tensor { .make { ct_reciprocal(raw, &$0) } }
   /// Each entry to the power of `exponent`.
   public func pow(_ exponent: Double) -> Tensor { .make { ct_pow_scalar(raw, exponent, &$0) } }
   /// The cosine.

@@ -31,11 +31,6 @@ extension Tensor {
     .make { ct_argmax(raw, Int64(dimension), &$0) }
   }
 
-  /// Running sums along `dimension`.
-  public func cumulativeSum(_ dimension: Int) -> Tensor {
-    .make { ct_cumsum(raw, Int64(dimension), &$0) }
-  }
-
   /// Entries in stable order along `dimension`, and where each came from.
   public func sorted(_ dimension: Int, descending: Bool = false) -> (
     values: Tensor, indices: Tensor

@@ -70,9 +70,6 @@ extension Tensor {
     .make { ct_scatter_max(raw, Int64(dimension), indices.raw, source.raw, &$0) }
   }
 
-  /// The positions of entries that are not zero, int64 `[found, rank]`, in row-major order.
-  public func nonZeroPositions() -> Tensor { .make { ct_nonzero(raw, &$0) } }
-
   /// Tensors one after the other along `dimension`.
   public static func concatenated(_ tensors: [Tensor], _ dimension: Int) -> Tensor {
     let handles = tensors.map { Optional($0.raw) }
@@ -88,9 +85,6 @@ extension Tensor {
       .make { ct_stack(handles, Int32(handles.count), Int64(dimension), &$0) }
     }
   }
-
-  /// Reversed along `dimension`.
-  public func flipped(_ dimension: Int) -> Tensor { .make { ct_flip(raw, Int64(dimension), &$0) } }
 
   /// Shifted cyclically along `dimension`.
   public func rolled(_ shift: Int, _ dimension: Int) -> Tensor {

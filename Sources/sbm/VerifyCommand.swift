@@ -23,7 +23,7 @@ struct VerifyCommand: Command {
     check: { $0 > 0 ? nil : "It must be positive." })
   private static let native = Parameter<Bool>.flag(
     "native",
-    help: "Run whole models on the native kernels instead of libtorch's operators.")
+    help: "Run on the native kernels, where a mechanism has them, instead of libtorch's operators.")
   private static let json = Parameter<Bool>.flag("json", help: "Print one JSON object a line.")
 
   private let path: String

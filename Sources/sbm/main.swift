@@ -1,4 +1,5 @@
 import Arguments
+import Attention
 import Diagnostics
 import Foundation
 
@@ -14,7 +15,9 @@ func main() -> ExitCode {
     do {
       switch try program.parse(Array(CommandLine.arguments.dropFirst())) {
       case .print(let text): try Output.line(text)
-      case .run(let command): try command.run()
+      case .run(let command):
+        try InstructionSet.check()
+        try command.run()
       }
     } catch let ending as Ending {
       code = ending.exitCode

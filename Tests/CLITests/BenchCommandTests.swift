@@ -38,6 +38,19 @@ import Testing
     #expect(densities.filter { $0 < 0.1 }.count == 4 && densities.filter { $0 > 0.15 }.count == 4)
   }
 
+  /// A variant of the kernels that does not run here is refused, not replaced by another in silence.
+  @Test func kernelVariantsAreTheOnesAskedFor() throws {
+    let arguments = ["bench", "attention", "--kinds", "none", "--lengths", "16", "--steps", "1"]
+    func run(_ variant: String) throws -> ProgramResult {
+      try TestProgram.run(
+        TestProgram.sbm, arguments, environment: ["SBM_INSTRUCTION_SET": variant])
+    }
+    #expect(try run("baseline").exitCode == 0)
+    let refused = try run("avx1024")
+    #expect(refused.exitCode == 64)
+    #expect(refused.errors.contains("SBM_INSTRUCTION_SET=avx1024: this machine runs baseline"))
+  }
+
   @Test func unknownPassesAreBadUsage() throws {
     let result = try TestProgram.sbm("bench", "attention", "--passes", "backward")
     #expect(result.exitCode == 64)

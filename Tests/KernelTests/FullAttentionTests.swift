@@ -49,6 +49,29 @@ import Torch
     }
   }
 
+  /// What is no number stays visible: it must not come out as an average of the values.
+  @Test(arguments: instructionSets) func whatIsNoNumberStaysNone(_ name: String) {
+    with(instructionSet: name) {
+      let c = Case(3)
+      let bad = Tensor.full([c.batch, c.heads, c.n, c.headDim], .nan)
+      let (good, mask) = (c.projected("v"), Tensor.ones([c.batch, c.n]))
+      for (q, k, v) in [(bad, good, good), (good, bad, good), (good, good, bad)] {
+        #expect(Self.attend(c, q, k, v, mask: mask).array(of: Float.self).allSatisfy { $0.isNaN })
+        let start = (0...c.n).map { UInt32($0 * c.n) }
+        let all = Graph {
+          ck_edges_create(
+            Int64(c.n), start, (0..<c.n).flatMap { _ in (0..<Int32(c.n)) }, &$0)
+        }
+        let values = withSettings(c, mask: mask) { settings in
+          Tensor.make {
+            ck_edge_attention(q.raw, k.raw, v.raw, settings, all.raw, nil, nil, nil, &$0, nil)
+          }
+        }
+        #expect(values.array(of: Float.self).allSatisfy { $0.isNaN })
+      }
+    }
+  }
+
   @Test func paddingIsNeverRead() {
     for number in [2, 6, 10, 14] {
       let c = Case(number)

@@ -1,3 +1,4 @@
+import Attention
 import Models
 import NN
 import Randomness
@@ -45,14 +46,21 @@ import Torch
     #expect(difference < 1e-5)
   }
 
-  /// The native path gives the operators' logits, density and gradients, dropout included.
+  /// Options that fit 96 tokens, where the defaults do not.
+  static let options: [String: [String: AttentionOption]] = [
+    "sbm-fastrg": ["sampler": .text("fastrg")], "linformer": ["rank": .integer(24)],
+    "nystrom": ["landmarks": .integer(24)], "reformer": ["bucket": .integer(16)],
+  ]
+
+  /// The native path gives the operators' logits, density and gradients, dropout included, with every
+  /// mechanism of the zoo.
   @Test(
-    arguments: ["softmax", "none", "sbm", "sbm-fastrg"], ExperimentProtocol.allCases)
+    arguments: AttentionRegistry.kinds + ["sbm-fastrg"], ExperimentProtocol.allCases)
   func nativeAndPortablePathsAgree(kind: String, experimentProtocol: ExperimentProtocol) throws {
     var configuration = ModelConfiguration(
       vocabularySize: 32, maximumLength: 96, attention: String(kind.prefix { $0 != "-" }),
       head: .classification(classes: 10))
-    if kind == "sbm-fastrg" { configuration.attentionOptions = ["sampler": .text("fastrg")] }
+    configuration.attentionOptions = Self.options[kind, default: [:]]
     let model = try SequenceModel(configuration, stream: RandomStream(seed: 2))
     let text = TextInput(tokens: Self.tokens([40, 25, 90], padded: 96))
     let parameters = model.trainableParameters().map(\.parameter.value)

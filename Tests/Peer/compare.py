@@ -8,6 +8,9 @@ milliseconds per sequence: forward, loss, backward and AdamW.
     python3 compare.py                       # the table at n = 1024, batch 8
     python3 compare.py --rows softmax,sbm    # rows whose name begins so
     python3 compare.py --jsonl out.jsonl     # every single measurement, too
+    python3 compare.py --check               # end with 1 if a ratio is below the one wanted
+
+Ends with 1 where a side could not be measured.
 
 Needs a Python with torch (`pip install torch`); `--python` or PEER_PYTHON names another one.
 """
@@ -66,6 +69,7 @@ def main():
     parser.add_argument("--turns", type=int, default=2)
     parser.add_argument("--threads", type=int, default=0, help="of both sides; 0 for their default")
     parser.add_argument("--jsonl", help="a file that every measurement is added to")
+    parser.add_argument("--check", action="store_true", help="fail if a ratio is below the one wanted")
     a = parser.parse_args()
 
     if subprocess.run([a.python, "-c", "import torch"], capture_output=True).returncode:
@@ -77,8 +81,9 @@ def main():
 
     sizes = ["--batch", str(a.batch), "--steps", str(a.steps), "--threads", str(a.threads)]
     log = open(a.jsonl, "a") if a.jsonl else None
-    heading = ["", "peer ms", "ours ms", "ratio", "wanted", "peer MB", "ours MB", "densities"]
-    widths = [20, 9, 9, 7, 7, 8, 8, 14]
+    heading = ["", "peer ms", "ours ms", "ratio", "wanted", "peer MB", "ours MB", "share", "densities"]
+    widths = [20, 9, 9, 7, 7, 8, 8, 7, 14]
+    failures = []
     print(f"n = {a.length}, batch {a.batch}; milliseconds per sequence of a training step")
     print(heading[0].ljust(widths[0]) + "".join(h.rjust(w) for h, w in zip(heading[1:], widths[1:])))
     for name, peer_kind, our_kind, density, wanted in rows:
@@ -97,17 +102,25 @@ def main():
                 log.flush()
         peer, our = best(peers), best(ours)
         text = lambda x, digits=2: "-" if x is None else f"{x:.{digits}f}"
-        ratio = None
+        ratio = share = None
         if peer["ms_per_sequence"] and our["ms_per_sequence"]:
             ratio = peer["ms_per_sequence"] / our["ms_per_sequence"]
+            share = our["peak_rss_mb"] / peer["peak_rss_mb"]
+            if a.check and ratio < wanted:
+                failures.append(f"{name}: {ratio:.2f} < {wanted:g}")
+        else:
+            failures.append(f"{name}: not measured")
         densities = "" if density is None else f"{text(peer['density'])} / {text(our['density'])}"
         cells = [
             text(peer["ms_per_sequence"]), text(our["ms_per_sequence"]), text(ratio),
-            f"{wanted:g}", str(peer["peak_rss_mb"] or "-"), str(our["peak_rss_mb"] or "-"), densities,
+            f"{wanted:g}", str(peer["peak_rss_mb"] or "-"), str(our["peak_rss_mb"] or "-"),
+            text(share), densities,
         ]  # fmt: skip
         line = name.ljust(widths[0]) + "".join(c.rjust(w) for c, w in zip(cells, widths[1:]))
         problems = {r["error"] for r in (peer, our) if r.get("error")}
         print(line + ("   " + "; ".join(problems) if problems else ""), flush=True)
+    if failures:
+        sys.exit("; ".join(failures))
 
 
 if __name__ == "__main__":

@@ -118,6 +118,9 @@ static int check_attention() {
                          cases.size() % 5 == 0 ? 0u : 6554u);
     }
   }
+  // Several tiles of keys, and more than one group of blocks in the tables that keys are drawn from.
+  cases.emplace_back(1100, 1100, 32, 70, 0.2f, true, 6554u);
+  cases.emplace_back(1101, 1101, 32, 70, 0.2f, true, 6554u);
   for (const Case &c : cases) {
     ck_set_instruction_set("baseline");
     const Floats full = run_full(c), bernoulli = run_graph(c, false), fastrg = run_graph(c, true);

@@ -82,6 +82,35 @@ import Training
     #expect(abs((up - down) / (2 * length) / squared - 1) < 1e-5)
   }
 
+  /// λ weighs the mean density over examples, layers and heads, whatever the shards; the loss that is
+  /// reported is without it.
+  @Test(arguments: [0.0, 0.5, 20])
+  func densityIsPartOfTheObjective(densityWeight: Double) throws {
+    let model = try tinyModel("sbm")
+    model.convert(to: .float64)
+    let parameters = model.trainableParameters().map(\.parameter.value)
+    let examples = tinyExamples(11)
+    let result = try step(model, threads: 2, densityWeight: densityWeight).train(
+      shards(examples, ShardLayout(tokenBudget: 40)), parameters: parameters, stream: stream)
+
+    let padded = examples.flatMap { example in
+      (0..<24).map { $0 < example.tokens.count ? Int(example.tokens[$0]) : 0 }
+    }
+    let context = ForwardContext(
+      keys: examples.indices.map { stream.child($0).key }, isTraining: true, path: .portable,
+      paddedLength: 24)
+    let output = model(
+      TextInput(tokens: Tensor(padded, shape: [examples.count, 24])), context: context)
+    let labels = Tensor(examples.map { Int($0.tokens[0] % 3) })
+    let loss = crossEntropy(output.logits, labels: labels).mean()
+    let density = try #require(output.density)
+    #expect(density.shape == [11, 2, 2])
+    let objective = loss + density.mean() * densityWeight
+    #expect(abs(result.loss - loss.item) < 1e-12)
+    let expected = objective.gradients(of: parameters)
+    #expect(largestRelativeError(expected, result.gradients) < 1e-9)
+  }
+
   @Test func tokenLossIsTheMeanOverLabelledTokens() throws {
     let model = try tinyModel(head: .tokenClassification(classes: 3))
     let examples = [

@@ -27,6 +27,9 @@ int ck_instruction_set_count(void);
 /// The name of variant `index`, or NULL.
 const char *ck_instruction_set_name(int index);
 
+/// Bytes of scratch memory that this thread holds between calls.
+int64_t ck_scratch_bytes(void);
+
 // MARK: Attention
 
 /// What the attention functions share.
@@ -82,6 +85,10 @@ ct_status ck_sample_bernoulli(const ct_tensor *left, const ct_tensor *right, con
 /// in time linear in edges. All entries must be at least 0; isa/fastrg.hpp has the argument.
 ct_status ck_sample_fastrg(const ct_tensor *left, const ct_tensor *right, const ck_graph *graph,
                            ck_edges **out);
+
+/// The edges at which `mask` `[batch, heads, n, n]` is not 0, for graphs that others have drawn; with
+/// `graph->real_only` those between real tokens.
+ct_status ck_edges_of_mask(const ct_tensor *mask, const ck_graph *graph, ck_edges **out);
 
 /// Attention over edges: softmax over each query's edges to real keys, dropout, weighted sum of v.
 /// A sampled graph must have been sampled with the same `key_mask`.

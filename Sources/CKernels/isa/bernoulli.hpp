@@ -3,8 +3,7 @@
 // The probabilities of 32 rows and 64 columns at a time come from a tile product and are compared
 // with fresh counter-based numbers at once; all that leaves is a bit a pair, then a column an edge.
 // Cost a pair, k clusters: 2 k FLOPs + 2 vector operations for the generator (where the machine has
-// integer products, see screen.hpp); memory: n^2 / 256 bytes of bits for the rows at hand, and the
-// edges.
+// integer products, see screen.hpp); memory: 4 n bytes of bits for the rows at hand, and the edges.
 
 // Writes origin + the numbers of the set bits, ascending; returns the place after them.
 CK_INLINE int32_t *append_word(uint64_t bits, int origin, int32_t *to) {

@@ -25,15 +25,16 @@ constexpr float LARGE_MEAN = 16;
 CK_INLINE Int poisson(Float mean, Float u) {
   Float term = exp2(mean * -LOG2_E), below = term;
   Int count{};
-  const float most = largest(mean);
   for (int m = 1; m < 128; ++m) {
     const Int above = u >= below;
     if (bits_of(above) == 0) break;
     count -= above;
     term *= mean * splat(1.0f / float(m));
-    // Rounding can leave the sum below u: what remains is less than the generator resolves.
-    if (float(m) > most && largest(term) < 0x1p-26f) break;
     below += term;
+    // Rounding can leave the sum below u: what remains is less than the generator resolves. Each lane
+    // ends by itself, so that its number does not depend on its neighbours.
+    const Int over = (mean < float(m)) & (term < 0x1p-26f);
+    below = over ? splat(2.0f) : below;
   }
   return count;
 }

@@ -68,7 +68,7 @@ CK_INLINE float top_of_row(const float *row, int count) {
 // A row of projections becomes e.
 CK_INLINE void feature_row(const FeatureHead &head, float *row, int count, float half_and_top) {
   if (head.is_relu) {
-    for (int c = 0; c < count; c += WIDTH) store(row + c, larger(load(row + c), Float{}));
+    for (int c = 0; c < count; c += WIDTH) store(row + c, larger(Float{}, load(row + c)));
     return;
   }
   const Float below = splat(half_and_top);

@@ -35,15 +35,11 @@ static KeyTiles key_tiles(int keys, const float *visible, Arena &arena) {
   return {count, all, whole, empty};
 }
 
-CK_INLINE Dropout of_head(const DropoutSite &d) {
-  return {d.key, d.site, d.head, d.threshold, d.scale};
-}
-
 // One row of scores in a tile becomes dropped, unnormalised weights. Returns the factor by which
 // what was summed before must shrink. `total` holds the row's sum lane by lane.
 template <bool MASKED, bool DROP>
 CK_INLINE float weights_of_row(float *score, const float *visible, float &best, float *total,
-                               const Dropout &dropout, uint32_t row, uint32_t block) {
+                               const DropoutSite &dropout, uint32_t row, uint32_t block) {
   Float top = splat(best);
   CK_UNROLL
   for (int c = 0; c < KEY_TILE; c += WIDTH) {
@@ -81,7 +77,7 @@ static void full_forward_tile(const FullHead &head, const KeyTiles &tiles, int f
   const int rows = head.queries - first < QUERY_TILE ? head.queries - first : QUERY_TILE;
   float *q = scratch, *out = q + QUERY_TILE * padded, *score = out + QUERY_TILE * padded;
   float *total = score + QUERY_TILE * KEY_TILE, *best = total + QUERY_TILE * WIDTH;
-  const Dropout dropout = of_head(head.dropout);
+  const DropoutSite &dropout = head.dropout;
   pack_rows({head.q.data + first * head.q.row, head.q.row}, rows, QUERY_TILE, head.dim, padded,
             head.scale * LOG2_E, q);
   fill(out, QUERY_TILE * padded, 0);
@@ -147,7 +143,7 @@ static void full_forward(const FullHead &head, Arena &arena) {
 // Turns a row of scores and a row of weight gradients into dropped weights and score gradients.
 template <bool MASKED, bool DROP>
 CK_INLINE void gradients_of_row(float *score, float *gradient, const float *visible, float log_sum,
-                                float inner, const Dropout &dropout, uint32_t row,
+                                float inner, const DropoutSite &dropout, uint32_t row,
                                 uint32_t block) {
   alignas(64) float keep[DROPOUT_GROUP];
   if (DROP) dropout_factors(dropout, row, block, keep);
@@ -182,7 +178,7 @@ static void full_backward_tile(const FullHead &head, const FullHeadGradient &gra
   float *q = scratch, *dout = q + QUERY_TILE * padded, *dq = dout + QUERY_TILE * padded;
   float *score = dq + QUERY_TILE * padded, *gradient = score + QUERY_TILE * KEY_TILE;
   float inner[QUERY_TILE];
-  const Dropout dropout = of_head(head.dropout);
+  const DropoutSite &dropout = head.dropout;
   pack_rows({head.q.data + first * head.q.row, head.q.row}, rows, rows, head.dim, padded,
             head.scale * LOG2_E, q);
   pack_rows({grad.out_gradient.data + first * grad.out_gradient.row, grad.out_gradient.row}, rows,

@@ -33,7 +33,7 @@ static void pack_head_layers(const MembershipJob &job, int head, bool backward,
   l.affinity = pack_linear({job.affinity + int64_t(head) * k * k, job.zeros, k, k}, backward, arena);
 }
 
-CK_INLINE Float sigmoid(Float x) { return 1.0f / (1.0f + exp2(smaller(x * -LOG2_E, splat(126.0f)))); }
+CK_INLINE Float sigmoid(Float x) { return 1.0f / (1.0f + exp2(smaller(splat(126.0f), x * -LOG2_E))); }
 
 // Rows of a tile to memberships, with all that lies between them.
 CK_INLINE void memberships_of(const MembershipLayers &l, const HeadRows &from, int head,
@@ -48,7 +48,7 @@ CK_INLINE void memberships_of(const MembershipLayers &l, const HeadRows &from, i
   for (int r = 0; r < tile.rows; ++r) {
     for (int c = 0; c < width; c += WIDTH) {
       float *at = s.hidden + r * width + c;
-      store(at, larger(load(at) + load(l.hidden.bias + c), Float{}));
+      store(at, larger(Float{}, load(at) + load(l.hidden.bias + c)));
     }
   }
   apply(l.output, s.hidden, tile.rows, s.output);

@@ -72,15 +72,9 @@ CK_INLINE void philox_words(uint64_t key, Word c0, Word c1, uint32_t site, uint3
 constexpr int DROPOUT_GROUP = 128;  // columns decided by one group of counters
 constexpr int UNIFORM_GROUP = 64;
 
-// What decides dropout: entries whose 16 bits are below `threshold` are dropped, the others scaled.
-struct Dropout {
-  uint64_t key;
-  uint32_t site, head, threshold;
-  float scale;
-};
-
-// keep[c] = 0 or `scale` for the 128 columns of `block` in `row`. About 160 vector operations.
-CK_INLINE void dropout_factors(const Dropout &dropout, uint32_t row, uint32_t block, float *keep) {
+// keep[c] = 0 (where the entry's 16 bits are below `threshold`) or `scale` for the 128 columns of
+// `block` in `row`. About 160 vector operations.
+CK_INLINE void dropout_factors(const DropoutSite &dropout, uint32_t row, uint32_t block, float *keep) {
   const PhiloxGroup g =
       philox_group(dropout.key, block * 16, row, dropout.site, dropout.head);
   const Word low = Word{} + dropout.threshold;
@@ -99,7 +93,7 @@ CK_INLINE void dropout_factors(const Dropout &dropout, uint32_t row, uint32_t bl
 }
 
 // The same factors, 0 or `scale`, for WIDTH arbitrary columns of a row. About 140 operations.
-CK_INLINE Float dropout_factors_at(const Dropout &dropout, uint32_t row, Int columns) {
+CK_INLINE Float dropout_factors_at(const DropoutSite &dropout, uint32_t row, Int columns) {
   const Word column = (Word)columns;
   Word words[4];
   philox_words(dropout.key, (column >> 7) * 16 + (column & 15), Word{} + row, dropout.site,

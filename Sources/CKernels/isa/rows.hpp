@@ -130,7 +130,7 @@ CK_INLINE Float gelu_slope(Float u, Float &slope) {
 CK_INLINE void keep_row(const RowDropout &dropout, int64_t example, uint32_t row, int columns,
                         float *keep) {
   if (dropout.threshold == 0) return;
-  const Dropout d{dropout.keys[example], dropout.site, 0, dropout.threshold, dropout.scale};
+  const DropoutSite d{dropout.keys[example], dropout.site, 0, dropout.threshold, dropout.scale};
   for (int block = 0; block * DROPOUT_GROUP < columns; ++block) {
     dropout_factors(d, row, uint32_t(block), keep + block * DROPOUT_GROUP);
   }

@@ -8,7 +8,7 @@
 
 // keep[e] = 0 or `scale` for the columns of a row. Whole groups of 128 columns or only those asked
 // for, whichever takes fewer evaluations of the generator.
-CK_INLINE void edge_dropout(const Dropout &dropout, uint32_t row, const int32_t *column, int count,
+CK_INLINE void edge_dropout(const DropoutSite &dropout, uint32_t row, const int32_t *column, int count,
                             float *dense, float *keep) {
   const int first = column[0] / DROPOUT_GROUP, last = column[count - 1] / DROPOUT_GROUP;
   if ((last - first + 1) * WIDTH <= count) {
@@ -55,7 +55,7 @@ CK_INLINE bool normalise_row(const SparseHead &head, const int32_t *column, int 
 }
 
 // Weights of one row: normalised, dropout decided (a dropped weight is stored negative).
-CK_INLINE void finish_row(const SparseHead &head, const Dropout &dropout, int i, float *row,
+CK_INLINE void finish_row(const SparseHead &head, const DropoutSite &dropout, int i, float *row,
                           float *keep, float *dense) {
   const int32_t *column = head.edges.column + head.edges.start[i];
   const int count = int(head.edges.start[i + 1] - head.edges.start[i]);
@@ -149,7 +149,7 @@ static void sparse_forward(const SparseHead &head, Arena &arena) {
   const int longest = longest_row(head.edges.start, head.queries);
   float *row = arena.take(longest + 2 * WIDTH), *keep = arena.take(longest + 2 * WIDTH);
   float *dense = arena.take(round_up(head.keys, DROPOUT_GROUP));
-  const Dropout dropout = of_head(head.dropout);
+  const DropoutSite &dropout = head.dropout;
   const int width = width_for_cache(head.edges, head.queries, head.keys, p.padded);
   TileWalk walk = tile_walk(head.edges, head.queries, head.keys, width, arena);
   DenseTile tile = dense_tile(walk, p.padded, arena);

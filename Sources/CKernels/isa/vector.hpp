@@ -31,6 +31,7 @@ CK_INLINE Float splat(float x) { return x - Float{}; }
 // a * b + c in one rounding where the instruction set has it.
 CK_INLINE Float fma(Float a, Float b, Float c) { return a * b + c; }
 
+// Where one of them is no number, the second one.
 CK_INLINE Float larger(Float a, Float b) { return a > b ? a : b; }
 CK_INLINE Float smaller(Float a, Float b) { return a < b ? a : b; }
 
@@ -53,11 +54,11 @@ CK_INLINE float largest(Float x) {
   return best[0];
 }
 
-// 2^x for x <= 128, relative error below 2 ulp; below 2^-126 it gives 2^-126 or less, never a NaN.
+// 2^x for x <= 128, relative error below 2 ulp; below 2^-126 it gives 2^-126 or less; a NaN stays one.
 // x = n + r with |r| <= 1/2; 2^r by its degree-6 minimax polynomial; n goes into the exponent.
 // 12 operations a vector.
 CK_INLINE Float exp2(Float x) {
-  x = larger(x, splat(-126.0f));
+  x = larger(splat(-126.0f), x);
   const Float magic = splat(12582912.0f);  // 1.5 * 2^23: adding it rounds to an integer
   const Float shifted = x + magic;
   const Float r = x - (shifted - magic);

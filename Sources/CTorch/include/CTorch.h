@@ -53,8 +53,6 @@ typedef enum ct_dtype {
 } ct_dtype;
 
 void ct_free(ct_tensor *tensor);
-/// A second handle on the same tensor.
-ct_status ct_share(const ct_tensor *x, ct_tensor **out);
 /// Copies `sizes`-shaped data of `type` from host memory.
 ct_status ct_from_data(const void *data, ct_dtype type, const int64_t *sizes, int rank,
                        ct_tensor **out);
@@ -136,7 +134,6 @@ CT_UNARY(log);
 CT_UNARY(sqrt);
 CT_UNARY(rsqrt);
 CT_UNARY(square);
-CT_UNARY(reciprocal);
 CT_UNARY(sigmoid);
 CT_UNARY(tanh);
 CT_UNARY(relu);
@@ -194,7 +191,6 @@ ct_status ct_clamp(const ct_tensor *x, double low, double high, ct_tensor **out)
 ct_status ct_softmax(const ct_tensor *x, int64_t dim, ct_tensor **out);
 ct_status ct_log_softmax(const ct_tensor *x, int64_t dim, ct_tensor **out);
 ct_status ct_argmax(const ct_tensor *x, int64_t dim, ct_tensor **out);
-ct_status ct_cumsum(const ct_tensor *x, int64_t dim, ct_tensor **out);
 ct_status ct_sort(const ct_tensor *x, int64_t dim, int descending, ct_tensor **values,
                   ct_tensor **indices);
 ct_status ct_where(const ct_tensor *condition, const ct_tensor *x, const ct_tensor *y,
@@ -220,11 +216,8 @@ ct_status ct_scatter_add(const ct_tensor *x, int64_t dim, const ct_tensor *indic
 /// The largest entry of `source` that `indices` sends to each place along `dim`, and `x` itself.
 ct_status ct_scatter_max(const ct_tensor *x, int64_t dim, const ct_tensor *indices,
                          const ct_tensor *source, ct_tensor **out);
-/// The positions of entries that are not zero, `[found, rank]`, in row-major order.
-ct_status ct_nonzero(const ct_tensor *x, ct_tensor **out);
 ct_status ct_cat(const ct_tensor *const *tensors, int count, int64_t dim, ct_tensor **out);
 ct_status ct_stack(const ct_tensor *const *tensors, int count, int64_t dim, ct_tensor **out);
-ct_status ct_flip(const ct_tensor *x, int64_t dim, ct_tensor **out);
 ct_status ct_roll(const ct_tensor *x, int64_t shift, int64_t dim, ct_tensor **out);
 /// Pads the last dimensions with `value`; `padding` is libtorch's (last dimension first).
 ct_status ct_pad(const ct_tensor *x, const int64_t *padding, int count, double value,

@@ -31,7 +31,10 @@ extension RunLog {
       labels: labels,
       environment: Environment(
         created: Date().formatted(.iso8601), codeVersion: codeVersion, hardware: Self.hardware,
-        libraries: ["libtorch \(Runtime.version)", "HDF5 \(HDF5File.libraryVersion)"]),
+        libraries: [
+          "libtorch \(Runtime.version)", "HDF5 \(HDF5File.libraryVersion)",
+          "kernels \(InstructionSet.current)",
+        ]),
       configuration: run.resolvedYAML, settings: run.logSettings,
       cost: Cost(parameters: cost.parameters, flops: Double(cost.flops)))
   }
