@@ -135,7 +135,7 @@ extension RunLog {
   public enum Verdict: String, Sendable, CaseIterable {
     /// The loss went down.
     case learned
-    /// The loss stayed within 2 % of ln C and the predictions are constant.
+    /// Its answers tell no more than how frequent each answer is.
     case didNotLearn = "did not learn"
     /// The loss became infinite or not a number.
     case nan
