@@ -138,7 +138,7 @@ extension LoggedRun {
 
   /// `interrupted at step 300 of 500`, with the reason of a failure.
   var progress: String {
-    let done = "step \(log.train.steps.last ?? 0) of \(log.labels.steps)"
+    let done = "step \(log.stepsDone) of \(log.labels.steps)"
     switch log.status {
     case .finished: return "finished \(log.labels.steps) steps"
     case .running: return "running, or killed, at \(done)"

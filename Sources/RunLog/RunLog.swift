@@ -11,6 +11,8 @@ public struct RunLog: Sendable {
   public var labels: Labels
   /// Whether it is under way or how it ended.
   public var status = Status.running
+  /// Optimizer steps done; the curves have a row for some of them only.
+  public var stepsDone = 0
   /// Why it failed, nil unless `status` is `failed`.
   public var failure: String?
   /// What its curves say, nil while that is open.
@@ -51,6 +53,7 @@ public struct RunLog: Sendable {
     train.truncate(afterStep: step)
     dev.truncate(afterStep: step)
     density.truncate(toEvaluations: dev.count)
+    stepsDone = step
     test = nil
     status = .running
     failure = nil
@@ -69,6 +72,9 @@ public struct RunLog: Sendable {
       return a < b || (a == b && left > right)
     }
   }
+
+  /// The best value of the run's metric on dev, nil before the first evaluation.
+  public var bestDev: Double? { bestDevRow.flatMap { dev.metrics[labels.metric]?[$0] } }
 }
 
 // MARK: Parts
@@ -171,18 +177,21 @@ extension RunLog {
     public var provenance: String
     /// What chose it for this run: `default`, `listops.yaml:12`, `--set`, ...
     public var setBy: String
+    /// The value that the paper or its code has for the task and mechanism; nil where they have none.
+    public var published: String?
     /// Whether another value could give other results (threads, for one, cannot).
     public var influencesResults: Bool
 
     /// A resolved setting.
     public init(
       key: String, value: String, provenance: String, setBy: String = "default",
-      influencesResults: Bool = true
+      published: String? = nil, influencesResults: Bool = true
     ) {
       self.key = key
       self.value = value
       self.provenance = provenance
       self.setBy = setBy
+      self.published = published
       self.influencesResults = influencesResults
     }
   }
@@ -244,8 +253,8 @@ extension RunLog {
       self.answers = answers
     }
 
-    /// Number of examples tested.
-    public var examples: Int {
+    /// Number of targets tested: examples, or tokens of them where each token has an answer.
+    public var targets: Int {
       switch answers {
       case .classes(let predictions, _): predictions.count
       case .values(let predictions, _): predictions.count

@@ -62,7 +62,7 @@ import Testing
       #expect(log.dev.steps == [50, 100, 150, 200])
       #expect(abs(log.dev.losses[3] - 1.75) < 0.06, "\(name)")
       #expect(log.test?.metrics["accuracy"] ?? 0 > 0.33, "\(name)")
-      #expect(log.test?.examples == 500)
+      #expect(log.test?.targets == 500)
       #expect(log.dev.hasDensity == (name == "listops-fastrg-s0"))
       let dump = try TestProgram.shell("h5dump -a status '\(path)'")
       #expect(dump.exitCode == 0 && dump.output.contains("finished"))

@@ -49,6 +49,8 @@ func makeLog(
     if let density { log.density.append([[density, density / 2], [density, density / 4]]) }
   }
   log.status = status
+  // Beyond the last row.
+  log.stepsDone = status == .finished ? 100 : 43
   if status == .failed { log.failure = "loss is not a number" }
   if status == .finished {
     log.verdict = verdict

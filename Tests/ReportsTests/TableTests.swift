@@ -49,8 +49,8 @@ import Testing
     #expect(cells(table, "softmax", "ours, n = 1")?[2] == "30.00†")
     #expect(cells(table, "linear", "ours")?[2] == "failed†")
     let notes = table?.notes.joined(separator: "\n") ?? ""
-    #expect(notes.contains("listops softmax seed 1 interrupted at step 40 of 100"))
-    #expect(notes.contains("linear seed 0 failed at step 40 of 100: loss is not a number"))
+    #expect(notes.contains("listops softmax seed 1 interrupted at step 43 of 100"))
+    #expect(notes.contains("linear seed 0 failed at step 43 of 100: loss is not a number"))
   }
 
   @Test func runsThatDidNotLearnAreFlagged() {
