@@ -117,6 +117,7 @@ public struct RunPage {
         ("targets", Formatting.grouped(test.targets)),
         ("paper*", paper.map { Formatting.fixed($0.accuracy, digits: 2) + " %" }),
       ]) + (paper == nil ? [] : [PaperValues.note])
+      + (Deviation.sentence([log]).map { ["not as published: \($0)"] } ?? [])
   }
 
   private var density: [String] {
@@ -149,6 +150,7 @@ public struct RunPage {
     return log.settings.map { setting in
       padded(setting.key, keyWidth) + "  " + padded(setting.value, valueWidth) + "  "
         + "\(setting.provenance) (\(setting.setBy))"
+        + (setting.published.flatMap { $0 == setting.value ? nil : "; published: \($0)" } ?? "")
     }
   }
 

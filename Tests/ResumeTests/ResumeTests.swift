@@ -162,6 +162,7 @@ import Testing
     #expect(show.replacing(",", with: "").contains("step \(step) of 20000 ("))
     let report = try TestProgram.sbm("report", path).output
     #expect(report.contains("interrupted at step \(step) of 20000"))
+    #expect(report.contains("\nRuns\n"))
   }
 
   @Test func aRunIsNeitherOverwrittenNorContinuedWithOtherSettings() throws {
