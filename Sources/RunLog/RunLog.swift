@@ -62,6 +62,8 @@ public struct RunLog: Sendable {
 
   /// The metrics of which less is better, and which are no fractions of 1.
   public static let costMetrics: Set<String> = ["perplexity"]
+  /// The metrics that range from -1 to 1, not from 0.
+  public static let correlations: Set<String> = ["matthews", "pearson", "spearman"]
 
   /// The dev row with the best value of the run's metric, the earliest among equals.
   public var bestDevRow: Int? {
