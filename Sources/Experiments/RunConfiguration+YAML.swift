@@ -81,10 +81,15 @@ extension RunConfiguration {
   /// value, and the published value with its source.
   public var deviations: [(key: String, value: SettingValue, published: Setting.Default)] {
     settings.compactMap { key, value, _ in
-      guard let published = Schema.setting(key)?.fallback(task, mechanism: attention.kind),
-        published.provenance != .ours, published.value != value
-      else { return nil }
+      guard let published = published(key), published.value != value else { return nil }
       return (key, value, published)
     }
+  }
+
+  /// What was published of a setting for this task and mechanism, with its source; nil for a setting
+  /// that only this program knows or chose.
+  public func published(_ key: String) -> Setting.Default? {
+    Schema.setting(key)?.fallback(task, mechanism: attention.kind)
+      .flatMap { $0.provenance == .ours ? nil : $0 }
   }
 }

@@ -35,7 +35,7 @@ enum ComparisonTables {
     for row in rows(of: ours.filter { !known.contains($0.labels.mechanism) }) {
       append(row, paper: nil, to: &table)
     }
-    table.notes = [PaperValues.note] + notes(ours)
+    table.notes = [PaperValues.note] + ours.notes
     return table
   }
 
@@ -44,6 +44,14 @@ enum ComparisonTables {
     var names: [String] = []
     for group in groups where !names.contains(group.name) { names.append(group.name) }
     return names.map { name in (name, groups.filter { $0.name == name }) }
+  }
+
+  /// Percentage points from the paper's accuracy to ours; nil where it has none, or where ours is of
+  /// another model, schedule or amount of data.
+  static func difference(_ group: RunGroup, _ result: Statistic) -> Double? {
+    guard group.isComparable else { return nil }
+    return PaperValues.value(mechanism: group.labels.mechanism, task: group.labels.task)
+      .map { 100 * result.mean - $0.accuracy }
   }
 
   private static func append(
@@ -58,22 +66,21 @@ enum ComparisonTables {
         differences.append("")
         continue
       }
-      results.append(resultCell(group))
+      results.append(group.resultCell())
       guard let result = group.result else {
         differences.append("")
         continue
       }
       means.append(result.mean)
-      let published = paper?.value(of: task)?.accuracy
-      let text = published.map { Formatting.difference(100 * result.mean - $0) } ?? ""
-      differences.append(Table.Cell(text, .quiet))
+      differences.append(
+        Table.Cell(difference(group, result).map(Formatting.difference) ?? "", .quiet))
     }
     var average = Table.Cell("")
     var averageDifference = Table.Cell("")
     if means.count == arenaTasks.count {
       let mean = 100 * means.reduce(0, +) / Double(means.count)
       average.text = Formatting.fixed(mean, digits: 2)
-      if let paper {
+      if let paper, row.groups.allSatisfy(\.isComparable) {
         averageDifference = Table.Cell(Formatting.difference(mean - paper.average), .quiet)
       }
     }
@@ -92,50 +99,6 @@ enum ComparisonTables {
       table.append(
         ["", Table.Cell("difference", .quiet)] + differences + [averageDifference])
     }
-  }
-
-  // MARK: Cells and notes
-
-  /// `36.93 ± 0.30 (20.1)`, with marks for what the notes explain.
-  static func resultCell(_ group: RunGroup, metric: String? = nil) -> Table.Cell {
-    let mark = (group.isSuspect ? "!" : "") + (group.unfinished.isEmpty ? "" : "†")
-    let metric = metric ?? group.labels.metric
-    let result = group.result(metric)
-    guard let result else {
-      let status = group.unfinished.last?.log.status.rawValue ?? "no test result"
-      return Table.Cell(status + mark, .warning)
-    }
-    let density = group.density.map { " (\(Formatting.percent($0.mean)))" } ?? ""
-    return Table.Cell(
-      Formatting.metric(metric, result) + density + mark, group.isSuspect ? .warning : .normal)
-  }
-
-  /// The sentences that explain marks and sample sizes.
-  static func notes(_ groups: [RunGroup]) -> [String] {
-    var notes: [String] = []
-    let counts = Set(groups.compactMap { $0.result?.count }).sorted()
-    if let least = counts.first, let most = counts.last {
-      let seeds = least == most ? "\(least)" : "\(least) to \(most)"
-      let sentence = most == 1 ? "one seed" : "mean ± standard deviation over \(seeds) seeds"
-      notes.append("ours: \(sentence); parameters of the best dev evaluation, on the test split")
-    }
-    let scales = Set(groups.map(\.labels.scale)).subtracting(["", "paper"]).sorted()
-    if !scales.isEmpty {
-      notes.append(
-        "\(scales.joined(separator: ", ")): sizes or schedule below the paper's; a difference to "
-          + "the paper may come from that alone")
-    }
-    for group in groups where group.isSuspect {
-      notes.append("! \(group.labels.task) \(group.name): \(group.verdict)")
-    }
-    for group in groups {
-      for run in group.unfinished {
-        notes.append(
-          "† not counted: \(group.labels.task) \(group.name) seed \(run.log.labels.seed) "
-            + run.progress)
-      }
-    }
-    return notes
   }
 
   // MARK: GLUE
@@ -164,11 +127,11 @@ enum ComparisonTables {
         guard let group = row.groups.first(where: { $0.labels.task == column.task }) else {
           return ""
         }
-        return resultCell(group, metric: column.metric)
+        return group.resultCell(column.metric)
       }
       table.append([Table.Cell(row.name)] + cells)
     }
-    table.notes = notes(ours)
+    table.notes = ours.notes
     return table
   }
 
@@ -186,18 +149,16 @@ enum ComparisonTables {
         .init("verdict", isNumeric: false),
       ])
     for group in ours {
-      let curves = group.finished.map { $0.log.dev.densities.filter { !$0.isNaN } }
+      let curves = group.counted.map { $0.log.dev.densities.filter { !$0.isNaN } }
       let first = Statistic(curves.compactMap(\.first))
       let last = Statistic(curves.compactMap(\.last))
       table.append([
-        Table.Cell(group.name), resultCellWithoutDensity(group),
-        Table.Cell(group.bestDev.map(Formatting.percent) ?? "", .quiet),
-        Table.Cell(first.map(Formatting.percent) ?? "", .quiet),
-        Table.Cell(last.map(Formatting.percent) ?? ""),
-        Table.Cell(group.verdict, group.isSuspect ? .warning : .normal),
+        Table.Cell(group.name), group.resultCell(withDensity: false), group.bestDevCell,
+        group.soFar(first.map(Formatting.percent), .quiet),
+        group.soFar(last.map(Formatting.percent)), group.verdictCell,
       ])
     }
-    table.notes = notes(ours)
+    table.notes = ours.notes
     return table
   }
 
@@ -216,22 +177,13 @@ enum ComparisonTables {
         .init("verdict", isNumeric: false),
       ])
     for group in ours {
-      let metric = group.labels.metric
       table.append([
-        Table.Cell(group.labels.task), Table.Cell(group.name), Table.Cell(metric, .quiet),
-        resultCell(group),
-        Table.Cell(group.bestDev.map { Formatting.metric(metric, $0) } ?? "", .quiet),
-        Table.Cell(group.verdict, group.isSuspect ? .warning : .normal),
+        Table.Cell(group.labels.task), Table.Cell(group.name),
+        Table.Cell(group.labels.metric, .quiet),
+        group.resultCell(), group.bestDevCell, group.verdictCell,
       ])
     }
-    table.notes = notes(ours)
+    table.notes = ours.notes
     return table
-  }
-
-  static func resultCellWithoutDensity(_ group: RunGroup) -> Table.Cell {
-    guard let result = group.result else { return resultCell(group) }
-    let mark = (group.isSuspect ? "!" : "") + (group.unfinished.isEmpty ? "" : "†")
-    return Table.Cell(
-      Formatting.metric(group.labels.metric, result) + mark, group.isSuspect ? .warning : .normal)
   }
 }

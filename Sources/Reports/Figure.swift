@@ -24,9 +24,12 @@ struct Figure: Sendable {
   var title: String
   var xLabel: String
   var yLabel: String
-  var xIsLogarithmic = false
+  var xAxis: HorizontalAxis
+  /// The values that are possible: the axis shows no others.
+  var yLimits: ClosedRange<Double> = 0...Double.infinity
+  /// The least that the vertical axis spans, so that noise does not look like a trend.
+  var yLeastSpan = 0.0
   var yIsLogarithmic = false
-  var xStartsAtZero = false
   /// Whether every point gets a marker; otherwise a few along each curve do.
   var marksEveryPoint = false
   var curves: [Curve]
@@ -38,7 +41,7 @@ struct Figure: Sendable {
     figure.curves = curves.compactMap { curve in
       let kept = curve.points.indices.filter { index in
         let point = curve.points[index]
-        return point.x.isFinite && point.y.isFinite && (!xIsLogarithmic || point.x > 0)
+        return xAxis.position(point.x) != nil && point.y.isFinite
           && (!yIsLogarithmic || point.y > 0)
       }
       guard !kept.isEmpty else { return nil }
@@ -47,6 +50,32 @@ struct Figure: Sendable {
         deviations: curve.deviations.map { deviations in kept.map { deviations[$0] } })
     }
     return figure.curves.isEmpty ? nil : figure
+  }
+
+  /// The part of a curve's standard deviation around a point that is possible.
+  func errorBar(_ curve: Curve, _ index: Int) -> ClosedRange<Double> {
+    let (y, deviation) = (curve.points[index].y, curve.deviations?[index] ?? 0)
+    let (low, high) = (y - deviation, y + deviation)
+    return min(y, max(low, yLimits.lowerBound))...max(y, min(high, yLimits.upperBound))
+  }
+
+  /// What the vertical axis shows: everything drawn with a little room, within what is possible; nil for a
+  /// logarithmic one.
+  var yRange: ClosedRange<Double>? {
+    guard !yIsLogarithmic else { return nil }
+    let bars = curves.flatMap { curve in curve.points.indices.map { errorBar(curve, $0) } }
+    guard var low = bars.map(\.lowerBound).min(), var high = bars.map(\.upperBound).max() else {
+      return nil
+    }
+    let span = max(high - low, yLeastSpan, 0.02 * max(abs(low), abs(high)), 1e-9)
+    let missing = (span - (high - low)) / 2
+    let room = missing + 0.04 * span
+    (low, high) = (low - room, high + room)
+    // What is cut off at one end is added at the other.
+    let (below, above) = (max(0, yLimits.lowerBound - low), max(0, high - yLimits.upperBound))
+    low = max(low - min(above, missing), yLimits.lowerBound)
+    high = min(high + min(below, missing), yLimits.upperBound)
+    return low...high
   }
 
   /// The legend: each name once, in order.
@@ -61,15 +90,16 @@ struct Figure: Sendable {
   /// Points a curve is thinned to.
   static let resolution = 150
 
-  /// At most `count` points, each the mean of neighbours.
+  /// At most `count` points: each the mean of neighbours, at the last one's place, so that a curve ends
+  /// where its points end.
   static func thinned(_ points: [(x: Double, y: Double)], to count: Int = Self.resolution)
     -> [(x: Double, y: Double)]
   {
     guard points.count > count else { return points }
     return (0..<count).map { bin in
       let members = points[(bin * points.count / count)..<((bin + 1) * points.count / count)]
-      let size = Double(members.count)
-      return (members.map(\.x).reduce(0, +) / size, members.map(\.y).reduce(0, +) / size)
+      let last = members[members.endIndex - 1].x
+      return (last, members.map(\.y).reduce(0, +) / Double(members.count))
     }
   }
 }

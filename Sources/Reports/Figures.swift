@@ -29,12 +29,26 @@ struct Figures {
     Formatting.factor(of: metric) == 100 ? "\(metric), %" : metric
   }
 
+  /// The vertical axis of a density, percent.
+  private static let densityLimits = 0.0...100
+  /// The least that an axis of percent spans.
+  private static let leastPercent = 1.0
+
   // MARK: Over steps
+
+  /// All figures of a set share their steps.
+  private func stepAxis(_ members: [RunGroup]) -> HorizontalAxis {
+    let last = members.flatMap(\.runs).flatMap { run in
+      [run.log.train.steps.last, run.log.dev.steps.last].compactMap { $0 }
+    }
+    return .steps(to: Double(last.max() ?? 0))
+  }
 
   private func curves(_ members: [RunGroup]) -> [Figure] {
     let metric = members[0].labels.metric
     func figure(
-      _ title: String, _ yLabel: String, _ points: (RunLog) -> [(x: Double, y: Double)]
+      _ title: String, _ yLabel: String, _ limits: ClosedRange<Double>, leastSpan: Double = 0,
+      _ points: (RunLog) -> [(x: Double, y: Double)]
     ) -> Figure {
       let curves = members.enumerated().flatMap { style, group in
         group.runs.map { run in
@@ -42,8 +56,8 @@ struct Figures {
         }
       }
       return Figure(
-        title: title, xLabel: "training step", yLabel: yLabel, xStartsAtZero: true,
-        curves: curves)
+        title: title, xLabel: "training step", yLabel: yLabel, xAxis: stepAxis(members),
+        yLimits: limits, yLeastSpan: leastSpan, curves: curves)
     }
     func paired(_ series: RunLog.Series, _ values: [Double], times factor: Double = 1)
       -> [(x: Double, y: Double)]
@@ -51,11 +65,16 @@ struct Figures {
       zip(series.steps, values).map { (Double($0), factor * $1) }
     }
     var figures = [
-      figure("Training loss", "loss") { paired($0.train, $0.train.losses) },
-      figure("\(metric.capitalized) on dev", label(of: metric)) {
+      figure("Training loss", "loss", 0...Double.infinity) { paired($0.train, $0.train.losses) },
+      figure(
+        "\(metric.capitalized) on dev", label(of: metric), Formatting.limits(of: metric),
+        leastSpan: Self.leastPercent
+      ) {
         paired($0.dev, $0.dev.metrics[metric] ?? [], times: Formatting.factor(of: metric))
       },
-      figure("Density", "edges, % of all pairs") {
+      figure(
+        "Density", "edges, % of all pairs", Self.densityLimits, leastSpan: Self.leastPercent
+      ) {
         let series = $0.train.hasDensity ? $0.train : $0.dev
         return paired(series, series.densities, times: 100)
       },
@@ -64,14 +83,14 @@ struct Figures {
     let resolution = Figure.resolution
     if longest > resolution {
       let steps = (longest + resolution - 1) / resolution
-      figures[0].note = "Each point is the mean of up to \(steps) logged steps."
+      figures[0].note = "Each point is the mean of up to \(steps) logged steps that end there."
     }
     return figures
   }
 
   /// One figure a group: density of each layer and head, of its first seed.
   private func headDensities(_ members: [RunGroup]) -> [Figure] {
-    members.compactMap { group in
+    members.compactMap { group -> Figure? in
       let finished = group.finished.first { $0.log.density.evaluations > 0 }
       guard let run = finished ?? group.runs.first(where: { $0.log.density.evaluations > 0 })
       else { return nil }
@@ -89,7 +108,8 @@ struct Figures {
       }
       return Figure(
         title: "Density by layer and head: \(group.name)", xLabel: "training step",
-        yLabel: "edges, % of all pairs", xStartsAtZero: true, curves: curves,
+        yLabel: "edges, % of all pairs", xAxis: stepAxis(members), yLimits: Self.densityLimits,
+        yLeastSpan: Self.leastPercent, curves: curves,
         note: "On dev, seed \(run.log.labels.seed).")
     }
   }
@@ -107,10 +127,10 @@ struct Figures {
     guard keys.count - numeric.count <= 1, let key = numeric.first, numeric.count == 1
     else { return [] }
     let other = keys.first { $0 != key }
-    let values = Set(SweepTables.numericValues(of: key, in: set) ?? []).sorted()
-    let isGeometric = values.filter { $0 > 0 }.count > 2 && (values.last ?? 1) >= 16 * values[1]
+    let axis = HorizontalAxis.values(SweepTables.numericValues(of: key, in: set) ?? [])
     func figure(
-      _ title: String, _ yLabel: String, times factor: Double, _ value: (RunGroup) -> Statistic?
+      _ title: String, _ yLabel: String, times factor: Double, _ limits: ClosedRange<Double>,
+      _ value: (RunGroup) -> Statistic?
     ) -> Figure {
       var names: [String] = []
       var members: [String: [RunGroup]] = [:]
@@ -134,16 +154,17 @@ struct Figures {
       }
       return Figure(
         title: "\(title) by \(SweepTables.shortName(key)): \(set[0].labels.task)",
-        xLabel: key, yLabel: yLabel, xIsLogarithmic: isGeometric, marksEveryPoint: true,
-        curves: curves,
-        note: isGeometric && values[0] <= 0 ? "Zero has no place on the logarithmic axis." : "")
+        xLabel: key, yLabel: yLabel, xAxis: axis, yLimits: limits, yLeastSpan: Self.leastPercent,
+        marksEveryPoint: true, curves: curves,
+        note: axis.isApart(0) ? "0 stands apart: a logarithmic axis has no place for it." : "")
     }
     let metric = set[0].labels.metric
     return [
-      figure("Test \(metric)", label(of: metric), times: Formatting.factor(of: metric)) {
-        $0.result
-      },
-      figure("Density", "edges, % of all pairs", times: 100) { $0.density },
+      figure(
+        "Test \(metric)", label(of: metric), times: Formatting.factor(of: metric),
+        Formatting.limits(of: metric)
+      ) { $0.result },
+      figure("Density", "edges, % of all pairs", times: 100, Self.densityLimits) { $0.density },
     ]
   }
 
@@ -198,8 +219,9 @@ struct Figures {
           })
       }
       return Figure(
-        title: title + suffix, xLabel: "sequence length", yLabel: yLabel, xIsLogarithmic: true,
-        yIsLogarithmic: true, marksEveryPoint: true, curves: curves, note: note)
+        title: title + suffix, xLabel: "sequence length", yLabel: yLabel,
+        xAxis: .values(points.map { Double($0.length) }), yIsLogarithmic: true,
+        marksEveryPoint: true, curves: curves, note: note)
     }
     return [
       figure("Time of a sequence", "milliseconds") { $0.millisecondsPerSequence },
@@ -227,7 +249,8 @@ struct Figures {
     return [
       Figure(
         title: "Time by density", xLabel: "edges, % of all pairs", yLabel: "milliseconds",
-        marksEveryPoint: true, curves: curves)
+        xAxis: .linear(curves.flatMap { $0.points.map(\.x) }), marksEveryPoint: true,
+        curves: curves)
     ]
   }
 }

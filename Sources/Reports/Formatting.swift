@@ -23,6 +23,12 @@ public enum Formatting {
     RunLog.costMetrics.contains(metric) ? 1 : 100
   }
 
+  /// The values of a metric that are possible, as they are shown.
+  static func limits(of metric: String) -> ClosedRange<Double> {
+    if RunLog.costMetrics.contains(metric) { return 0...Double.infinity }
+    return (RunLog.correlations.contains(metric) ? -100.0 : 0)...100
+  }
+
   /// A metric's mean and deviation as they are shown.
   static func metric(_ name: String, _ statistic: Statistic) -> String {
     let scale = factor(of: name) / 100

@@ -60,50 +60,58 @@ struct Gnuplot {
   private static func script(_ figure: Figure) -> String {
     var lines = [
       "set encoding utf8",
-      "set terminal svg size 600,330 dynamic noenhanced font 'sans-serif,13' linewidth 1",
+      // Small for its type, so that a narrow window shrinks the type no further than it can be read.
+      "set terminal svg size 480,290 dynamic noenhanced font 'sans-serif,14' linewidth 1",
       "set key off",
       "set border 3 lc rgb '#fe0200'",
       "set tics nomirror out textcolor rgb '#fe0202'",
       "set grid ytics lt 1 lw 1 lc rgb '#fe0201'",
       "set xlabel '\(quoted(figure.xLabel))' textcolor rgb '#fe0202'",
       "set ylabel '\(quoted(figure.yLabel))' textcolor rgb '#fe0202' offset 1,0",
-      "set offsets 0, 0, graph 0.04, graph 0.04",
-      "set autoscale xfix",
+      "set xrange [\(figure.xAxis.range.lowerBound):\(figure.xAxis.range.upperBound)]",
     ]
-    if figure.xIsLogarithmic {
-      lines += ["set logscale x 2", "set format x '%.6g'"]
+    if let ticks = figure.xAxis.ticks {
+      let list = ticks.map { "'\(quoted($0.label))' \($0.position)" }.joined(separator: ", ")
+      lines.append("set xtics (\(list))")
+    }
+    if let range = figure.yRange {
+      lines.append("set yrange [\(range.lowerBound):\(range.upperBound)]")
     }
     if figure.yIsLogarithmic { lines += ["set logscale y 10", "set format y '%.6g'"] }
-    if figure.xIsLogarithmic || figure.yIsLogarithmic { lines.append("set offsets 0, 0, 0, 0") }
-    if figure.xStartsAtZero { lines.append("set xrange [0:*]") }
     for (number, curve) in figure.curves.enumerated() {
       lines.append("$data\(number) << END")
       for (index, point) in curve.points.enumerated() {
-        let deviation = curve.deviations.map { " \($0[index])" } ?? ""
-        lines.append("\(point.x) \(point.y)\(deviation)")
+        guard let x = figure.xAxis.position(point.x) else { continue }
+        let bar = figure.errorBar(curve, index)
+        lines.append("\(x) \(point.y) \(bar.lowerBound) \(bar.upperBound - bar.lowerBound)")
+        // An empty line ends the stroke: nothing joins what stands apart.
+        if figure.xAxis.isApart(point.x) { lines.append("") }
       }
       lines.append("END")
     }
-    lines.append("plot " + figure.curves.indices.map { plot(figure, $0) }.joined(separator: ", "))
+    // Error bars lie below the curves. gnuplot's own style for them paints white discs.
+    let bars = figure.curves.indices.filter { figure.curves[$0].deviations != nil }.map { number in
+      "$data\(number) using 1:3:(0):4 with vectors nohead lw 1.5 "
+        + "lc rgb '\(color(CurveStyle(figure.curves[number].style)))'"
+    }
+    lines.append(
+      "plot " + (bars + figure.curves.indices.map { plot(figure, $0) }).joined(separator: ", "))
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func color(_ style: CurveStyle) -> String {
+    "#fe01" + (style.color < 16 ? "0" : "") + String(style.color, radix: 16)
   }
 
   private static func plot(_ figure: Figure, _ number: Int) -> String {
     let curve = figure.curves[number]
     let style = CurveStyle(curve.style)
-    let color = "#fe01" + (style.color < 16 ? "0" : "") + String(style.color, radix: 16)
     let dash =
       style.dash.isEmpty
       ? "1" : "(" + style.dash.map(String.init).joined(separator: ",") + ")"
     let spacing = figure.marksEveryPoint ? 1 : max(1, curve.points.count / 6)
-    var parts = [
-      "$data\(number) using 1:2 with linespoints lw 2 lc rgb '\(color)' dt \(dash) "
-        + "pt \(style.marker) ps 0.55 pi \(spacing)"
-    ]
-    if curve.deviations != nil {
-      parts.append("$data\(number) using 1:2:3 with yerrorbars lw 1 lc rgb '\(color)' pt 0")
-    }
-    return parts.joined(separator: ", ")
+    return "$data\(number) using 1:2 with linespoints lw 2 lc rgb '\(color(style))' dt \(dash) "
+      + "pt \(style.marker) ps 0.55 pi \(spacing)"
   }
 
   private static func quoted(_ text: String) -> String { text.replacing("'", with: "''") }

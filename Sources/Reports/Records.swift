@@ -89,17 +89,22 @@ public struct Record: Sendable {
     let paper = PaperValues.value(mechanism: labels.mechanism, task: labels.task)
     let result = group.result
     let excess = SweepTables.parameterExcess(group, among: groups)
-    let set = SweepTables.sweepSets(groups).first { $0.contains { $0.name == group.name } } ?? []
+    let set =
+      SweepTables.sweepSets(groups).first { set in
+        set.contains { $0.name == group.name && $0.labels.task == labels.task }
+      } ?? []
     let varying = varyingSettings(set).compactMap { key in
       SweepTables.value(of: key, in: group).map { "\(key)=\($0)" }
     }
     let factor = Formatting.factor(of: labels.metric)
-    let difference = result.flatMap { result in paper.map { 100 * result.mean - $0.accuracy } }
+    let difference = result.flatMap { ComparisonTables.difference(group, $0) }
+    let deviates = group.deviations.map { "\($0.key)=\($0.value)" }
     fields = [
       ("task", .text(labels.task)), ("mechanism", .text(labels.mechanism)),
       ("model", .text(group.name)), ("experiment", .text(labels.experiment)),
       ("variant", .text(labels.variant)), ("scale", .text(labels.scale)),
       ("protocol", .text(labels.runProtocol)), ("varying", .text(varying.joined(separator: ";"))),
+      ("deviates", .text(deviates.joined(separator: ";"))),
       ("metric", .text(labels.metric)), ("paper", RecordValue(paper?.accuracy)),
       ("paper_density", RecordValue(paper?.density)),
       ("paper_verified", paper.map { .flag($0.verified) } ?? .none),
@@ -111,7 +116,10 @@ public struct Record: Sendable {
       ("ms_per_step", RecordValue(group.millisecondsPerStep?.mean)),
       ("peak_memory", RecordValue(group.peakMemory)), ("parameters", .integer(group.parameters)),
       ("parameters_off_full", RecordValue(excess.map { 100 * $0 })),
-      ("parameters_flagged", excess.map { .flag(abs($0) > 0.1) } ?? .none),
+      (
+        "parameters_flagged",
+        excess.map { .flag(SweepTables.isAgainstTheRules($0, group)) } ?? .none
+      ),
       ("flops", RecordValue(group.flops)),
       ("verdict", group.verdict.isEmpty ? .none : .text(group.verdict)),
       ("runs", .text(group.statuses)),
@@ -131,7 +139,7 @@ public struct Record: Sendable {
   /// The keys of every record.
   public static let keys = [
     "task", "mechanism", "model", "experiment", "variant", "scale", "protocol", "varying",
-    "metric", "paper", "paper_density", "paper_verified", "ours", "ours_sd", "seeds",
+    "deviates", "metric", "paper", "paper_density", "paper_verified", "ours", "ours_sd", "seeds",
     "difference", "best_dev", "density", "ms_per_step", "peak_memory", "parameters",
     "parameters_off_full", "parameters_flagged", "flops", "verdict", "runs",
   ]

@@ -29,9 +29,14 @@ public struct Report: Sendable {
     problems = input.problems
   }
 
-  /// All tables, those with the paper's values first.
+  /// All tables, those with the paper's values first; the states of runs where some have not finished.
   public var tables: [Table] {
-    resultTables + (benchmarks.isEmpty ? [] : [BenchmarkTable.table(benchmarks)])
+    var tables = resultTables
+    if groups.contains(where: { !$0.unfinished.isEmpty }) {
+      tables.append(SweepTables.runs(groups))
+    }
+    if !benchmarks.isEmpty { tables.append(BenchmarkTable.table(benchmarks)) }
+    return tables
   }
 
   /// All tables about runs.

@@ -96,7 +96,7 @@ public struct ReportInput: Sendable {
 
   private mutating func removeCopies() {
     func progress(_ run: LoggedRun) -> (Int, Int) {
-      (run.log.status == .finished ? 1 : 0, run.log.train.steps.last ?? 0)
+      (run.log.status == .finished ? 1 : 0, run.log.stepsDone)
     }
     let groups = Dictionary(grouping: runs.indices) { index in
       "\(runs[index].log.labels.seed) \(runs[index].groupKey)"

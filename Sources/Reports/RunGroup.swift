@@ -21,7 +21,8 @@ public struct Statistic: Sendable, Equatable {
   }
 }
 
-/// The runs that differ in nothing but the seed. Only finished ones count in its numbers.
+/// The runs that differ in nothing but the seed. Only finished ones count in its results, and in all
+/// its numbers as soon as there are any.
 public struct RunGroup: Sendable {
   /// Its name in tables; unlike that of any other group of the task.
   public internal(set) var name: String
@@ -34,8 +35,10 @@ public struct RunGroup: Sendable {
   public var settings: [RunLog.Setting] { runs[0].log.settings.filter(\.influencesResults) }
   /// The runs that came to their end.
   public var finished: [LoggedRun] { runs.filter { $0.log.status == .finished } }
-  /// The runs that count in no number.
+  /// The runs that count in no result.
   public var unfinished: [LoggedRun] { runs.filter { $0.log.status != .finished } }
+  /// The runs that numbers beside the result are of: the finished ones, or all as far as they came.
+  var counted: [LoggedRun] { finished.isEmpty ? runs : finished }
 
   /// The task's metric on the test split, as a fraction.
   public var result: Statistic? {
@@ -47,18 +50,13 @@ public struct RunGroup: Sendable {
     Statistic(finished.compactMap { $0.log.test?.metrics[metric] })
   }
 
-  /// The best value of the metric on dev.
-  public var bestDev: Statistic? {
-    Statistic(
-      finished.compactMap { run in
-        run.log.bestDevRow.flatMap { run.log.dev.metrics[labels.metric]?[$0] }
-      })
-  }
+  /// The best value of the metric on dev; so far, while no run has finished.
+  public var bestDev: Statistic? { Statistic(counted.compactMap(\.log.bestDev)) }
 
   /// Density on the test split, or of the last evaluation on dev.
   public var density: Statistic? {
     Statistic(
-      finished.compactMap { run in
+      counted.compactMap { run in
         let last = run.log.dev.densities.last.flatMap { $0.isNaN ? nil : $0 }
         return run.log.test?.density ?? last
       })
@@ -66,17 +64,17 @@ public struct RunGroup: Sendable {
 
   /// Milliseconds of a training step.
   public var millisecondsPerStep: Statistic? {
-    Statistic(finished.compactMap(\.log.cost.millisecondsPerStep))
+    Statistic(counted.compactMap(\.log.cost.millisecondsPerStep))
   }
 
   /// Trainable numbers in the model.
   public var parameters: Int { runs[0].log.cost.parameters }
   /// FLOPs of a forward pass over one example: they differ between seeds where the density does.
   public var flops: Double? {
-    Statistic((finished.isEmpty ? runs : finished).compactMap(\.log.cost.flops))?.mean
+    Statistic(counted.compactMap(\.log.cost.flops))?.mean
   }
   /// The largest resident memory of any run, bytes.
-  public var peakMemory: Int? { finished.compactMap(\.log.cost.peakMemory).max() }
+  public var peakMemory: Int? { counted.compactMap(\.log.cost.peakMemory).max() }
 
   /// What is to be said about how the finished runs went: `learned`, `did not learn (1 of 3)`.
   public var verdict: String {
@@ -124,6 +122,11 @@ extension RunGroup {
   }
 }
 
+extension RunLog.Labels {
+  /// What a name is followed by where the scale is not the paper's: ` · cpu`.
+  var scaleSuffix: String { ["", "paper"].contains(scale) ? "" : " · \(scale)" }
+}
+
 extension LoggedRun {
   /// Equal for the runs that differ in the seed only.
   var groupKey: String {
@@ -138,7 +141,7 @@ extension LoggedRun {
 
   /// `interrupted at step 300 of 500`, with the reason of a failure.
   var progress: String {
-    let done = "step \(log.train.steps.last ?? 0) of \(log.labels.steps)"
+    let done = "step \(log.stepsDone) of \(log.labels.steps)"
     switch log.status {
     case .finished: return "finished \(log.labels.steps) steps"
     case .running: return "running, or killed, at \(done)"
@@ -162,8 +165,7 @@ extension [RunGroup] {
       let runs = members[key, default: []].sorted { $0.log.labels.seed < $1.log.labels.seed }
       let labels = runs[0].log.labels
       let base = labels.variant.isEmpty ? labels.mechanism : labels.variant
-      let scale = ["", "paper"].contains(labels.scale) ? "" : " · \(labels.scale)"
-      return RunGroup(name: base + scale, runs: runs)
+      return RunGroup(name: base + labels.scaleSuffix, runs: runs)
     }
     distinguish { $0.labels.runProtocol }
     distinguish { $0.labels.experiment }

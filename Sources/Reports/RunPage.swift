@@ -55,7 +55,7 @@ public struct RunPage {
   }
 
   private var progress: String {
-    let step = log.train.steps.last ?? 0
+    let step = log.stepsDone
     let share = log.labels.steps > 0 ? Double(step) / Double(log.labels.steps) : 0
     let seconds = log.train.seconds.last.map { ", \(Formatting.duration($0)) of work" } ?? ""
     return "step \(Formatting.grouped(step)) of \(Formatting.grouped(log.labels.steps)) "
@@ -114,9 +114,10 @@ public struct RunPage {
         ("loss", Formatting.significant(test.loss)),
         ("density", test.density.map { percent($0) }),
         ("parameters of", "step \(Formatting.grouped(test.step))"),
-        ("examples", Formatting.grouped(test.examples)),
+        ("targets", Formatting.grouped(test.targets)),
         ("paper*", paper.map { Formatting.fixed($0.accuracy, digits: 2) + " %" }),
       ]) + (paper == nil ? [] : [PaperValues.note])
+      + (Deviation.sentence([log]).map { ["not as published: \($0)"] } ?? [])
   }
 
   private var density: [String] {
@@ -149,6 +150,7 @@ public struct RunPage {
     return log.settings.map { setting in
       padded(setting.key, keyWidth) + "  " + padded(setting.value, valueWidth) + "  "
         + "\(setting.provenance) (\(setting.setBy))"
+        + (setting.published.flatMap { $0 == setting.value ? nil : "; published: \($0)" } ?? "")
     }
   }
 

@@ -58,7 +58,7 @@ enum Stylesheet {
     }
     figure {
       margin: 0; padding: 1rem 1.1rem .9rem; background: var(--panel);
-      border: 1px solid var(--rule); border-radius: 8px; max-width: 44rem;
+      border: 1px solid var(--rule); border-radius: 8px; max-width: 38rem;
     }
     figcaption { font-weight: 600; margin-bottom: .4rem; }
     figure > svg { width: 100%; height: auto; display: block; }

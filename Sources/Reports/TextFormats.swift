@@ -98,6 +98,7 @@ enum TextFormats {
       case "−": result += "$-$"
       case "×": result += "$\\times$"
       case "†": result += "\\dag{}"
+      case "‡": result += "\\ddag{}"
       case "·": result += "$\\cdot$"
       case " " where index == text.prefix { $0 == " " }.count - 1: result += "\\quad "
       default: result.append(character)

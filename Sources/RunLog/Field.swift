@@ -52,6 +52,7 @@ extension RunLog {
       Field("/@metric", .text(labels.metric)),
       Field("/@steps", .integer(labels.steps)),
       Field("/@status", .text(status.rawValue)),
+      Field("/@steps_done", .integer(stepsDone)),
       Field("/@created", .text(environment.created)),
       Field("/@code_version", .text(environment.codeVersion)),
       Field("/@hardware", .text(environment.hardware)),
@@ -69,6 +70,7 @@ extension RunLog {
       Field("/settings/value", .texts(settings.map(\.value))),
       Field("/settings/provenance", .texts(settings.map(\.provenance))),
       Field("/settings/set_by", .texts(settings.map(\.setBy))),
+      Field("/settings/published", .texts(settings.map { $0.published ?? "" })),
       Field("/settings/influences_results", .flags(settings.map(\.influencesResults))),
     ]
   }

@@ -17,6 +17,10 @@ extension RunLog {
     failure = try reader.optional("failure") { try reader.file.attribute($0) }
     train = try reader.series("train", withLearningRate: true)
     dev = try reader.series("dev", withLearningRate: false)
+    // Logs of before the attribute tell it by their last row.
+    stepsDone =
+      try reader.optional("steps_done") { try reader.file.attribute($0) }
+      ?? max(train.steps.last ?? 0, dev.steps.last ?? 0)
     density = try reader.density(evaluations: dev.count)
     test = try reader.test()
   }
@@ -69,10 +73,15 @@ private struct LogReader {
     let provenances: [String] = try column("/settings/provenance", keys.count)
     let setBy: [String] = try column("/settings/set_by", keys.count)
     let influences: [Bool] = try column("/settings/influences_results", keys.count)
+    // Logs of before the column do not tell.
+    let published: [String] =
+      try file.exists("/settings/published")
+      ? try column("/settings/published", keys.count)
+      : Array(repeating: "", count: keys.count)
     return keys.indices.map {
       RunLog.Setting(
         key: keys[$0], value: values[$0], provenance: provenances[$0], setBy: setBy[$0],
-        influencesResults: influences[$0])
+        published: published[$0].isEmpty ? nil : published[$0], influencesResults: influences[$0])
     }
   }
 

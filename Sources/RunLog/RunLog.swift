@@ -11,6 +11,8 @@ public struct RunLog: Sendable {
   public var labels: Labels
   /// Whether it is under way or how it ended.
   public var status = Status.running
+  /// Optimizer steps done; the curves have a row for some of them only.
+  public var stepsDone = 0
   /// Why it failed, nil unless `status` is `failed`.
   public var failure: String?
   /// What its curves say, nil while that is open.
@@ -51,6 +53,7 @@ public struct RunLog: Sendable {
     train.truncate(afterStep: step)
     dev.truncate(afterStep: step)
     density.truncate(toEvaluations: dev.count)
+    stepsDone = step
     test = nil
     status = .running
     failure = nil
@@ -59,6 +62,8 @@ public struct RunLog: Sendable {
 
   /// The metrics of which less is better, and which are no fractions of 1.
   public static let costMetrics: Set<String> = ["perplexity"]
+  /// The metrics that range from -1 to 1, not from 0.
+  public static let correlations: Set<String> = ["matthews", "pearson", "spearman"]
 
   /// The dev row with the best value of the run's metric, the earliest among equals.
   public var bestDevRow: Int? {
@@ -69,6 +74,9 @@ public struct RunLog: Sendable {
       return a < b || (a == b && left > right)
     }
   }
+
+  /// The best value of the run's metric on dev, nil before the first evaluation.
+  public var bestDev: Double? { bestDevRow.flatMap { dev.metrics[labels.metric]?[$0] } }
 }
 
 // MARK: Parts
@@ -135,7 +143,7 @@ extension RunLog {
   public enum Verdict: String, Sendable, CaseIterable {
     /// The loss went down.
     case learned
-    /// The loss stayed within 2 % of ln C and the predictions are constant.
+    /// Its answers tell no more than how frequent each answer is.
     case didNotLearn = "did not learn"
     /// The loss became infinite or not a number.
     case nan
@@ -171,18 +179,21 @@ extension RunLog {
     public var provenance: String
     /// What chose it for this run: `default`, `listops.yaml:12`, `--set`, ...
     public var setBy: String
+    /// The value that the paper or its code has for the task and mechanism; nil where they have none.
+    public var published: String?
     /// Whether another value could give other results (threads, for one, cannot).
     public var influencesResults: Bool
 
     /// A resolved setting.
     public init(
       key: String, value: String, provenance: String, setBy: String = "default",
-      influencesResults: Bool = true
+      published: String? = nil, influencesResults: Bool = true
     ) {
       self.key = key
       self.value = value
       self.provenance = provenance
       self.setBy = setBy
+      self.published = published
       self.influencesResults = influencesResults
     }
   }
@@ -244,8 +255,8 @@ extension RunLog {
       self.answers = answers
     }
 
-    /// Number of examples tested.
-    public var examples: Int {
+    /// Number of targets tested: examples, or tokens of them where each token has an answer.
+    public var targets: Int {
       switch answers {
       case .classes(let predictions, _): predictions.count
       case .values(let predictions, _): predictions.count

@@ -11,7 +11,7 @@ struct ReportCommand: Command {
     Reads run logs (.h5) and benchmarks (.jsonl, printed by sbm bench --json); of folders, all \
     below them. A file that cannot be read is named on standard error and left out; the report of \
     the others is still written, and the exit code is 65 (74 if the file could not be opened). \
-    Runs that have not finished are listed, but do not count in any mean.
+    Runs that have not finished are listed with what they have so far, marked, and count in no result.
     """
   static let parameters: [any AnyParameter] = [inputs, format, out]
 

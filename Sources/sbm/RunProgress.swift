@@ -67,7 +67,7 @@ final class RunProgress: Sendable {
         close(&state)
         let score = test.metrics[metric].map { String(format: "%.4f", $0) } ?? "-"
         Output.warn(
-          "\(title): test \(metric) \(score) on \(test.examples) targets "
+          "\(title): test \(metric) \(score) on \(test.targets) targets "
             + "(parameters of step \(test.step))")
       }
     }

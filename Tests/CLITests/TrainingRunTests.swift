@@ -62,11 +62,24 @@ import Testing
       #expect(log.dev.steps == [50, 100, 150, 200])
       #expect(abs(log.dev.losses[3] - 1.75) < 0.06, "\(name)")
       #expect(log.test?.metrics["accuracy"] ?? 0 > 0.33, "\(name)")
-      #expect(log.test?.examples == 500)
+      #expect(log.test?.targets == 500)
       #expect(log.dev.hasDensity == (name == "listops-fastrg-s0"))
       let dump = try TestProgram.shell("h5dump -a status '\(path)'")
       #expect(dump.exitCode == 0 && dump.output.contains("finished"))
     }
+
+    // Beside the paper's, with what is not as published, and without a difference.
+    let report = try TestProgram.sbm("report", folder.url("results/learn").path).output
+    #expect(
+      report.contains(
+        "\n‡ not as published: learn listops: protocol strict instead of published, "))
+    #expect(report.contains(", training.steps 200 instead of 5000, "))
+    #expect(report.contains(", data.dev_examples 200 instead of all, "))
+    #expect(report.contains("‡") && !report.contains("difference"))
+    let show = try TestProgram.sbm("show", logs[0]).output
+    #expect(show.contains(#/\n  targets +500\n/#))
+    #expect(show.contains("  not as published: protocol strict instead of published, "))
+    #expect(show.contains("; published: 5000\n"))
 
     // Again: nothing is left to do, with and without --resume, and nothing is written.
     let before = try Data(contentsOf: folder.url("results/learn/listops-softmax-s0.h5"))

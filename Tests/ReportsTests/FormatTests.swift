@@ -108,7 +108,7 @@ import Testing
     }
     let failed = RunPage(LoggedRun(path: "b.h5", log: makeLog(status: .failed))).text
     #expect(failed.contains("failure   loss is not a number"))
-    #expect(failed.contains("step 40 of 100 (40 %)"))
+    #expect(failed.contains("step 43 of 100 (43 %)"))
   }
 
   private final class Box { var lines: [String] = [] }

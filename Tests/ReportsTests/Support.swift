@@ -21,7 +21,8 @@ func makeLog(
   task: String = "listops", mechanism: String = "softmax", variant: String = "",
   experiment: String = "lra", scale: String = "", seed: UInt64 = 0, accuracy: Double = 0.37,
   density: Double? = nil, parameters: Int = 100_000, status: RunLog.Status = .finished,
-  verdict: RunLog.Verdict = .learned, settings: [(String, String)] = []
+  verdict: RunLog.Verdict = .learned, settings: [(String, String)] = [],
+  published: [String: String] = [:]
 ) -> RunLog {
   var log = RunLog(
     labels: .init(
@@ -31,7 +32,7 @@ func makeLog(
     environment: .init(created: "now", codeVersion: "1", hardware: "2 cores", libraries: []),
     configuration: "",
     settings: ([("attention.kind", mechanism)] + settings).map {
-      .init(key: $0.0, value: $0.1, provenance: "paper")
+      .init(key: $0.0, value: $0.1, provenance: "paper", published: published[$0.0])
     },
     cost: .init(
       parameters: parameters, flops: 2e9, millisecondsPerStep: 12.5, peakMemory: 300_000_000))
@@ -49,6 +50,8 @@ func makeLog(
     if let density { log.density.append([[density, density / 2], [density, density / 4]]) }
   }
   log.status = status
+  // Beyond the last row.
+  log.stepsDone = status == .finished ? 100 : 43
   if status == .failed { log.failure = "loss is not a number" }
   if status == .finished {
     log.verdict = verdict

@@ -49,8 +49,9 @@ import Testing
     #expect(cells(table, "softmax", "ours, n = 1")?[2] == "30.00†")
     #expect(cells(table, "linear", "ours")?[2] == "failed†")
     let notes = table?.notes.joined(separator: "\n") ?? ""
-    #expect(notes.contains("listops softmax seed 1 interrupted at step 40 of 100"))
-    #expect(notes.contains("linear seed 0 failed at step 40 of 100: loss is not a number"))
+    #expect(notes.contains("† not counted: listops softmax seed 1"))
+    #expect(notes.contains("listops softmax seed 1 interrupted at step 43 of 100"))
+    #expect(notes.contains("linear seed 0 failed at step 43 of 100: loss is not a number"))
   }
 
   @Test func runsThatDidNotLearnAreFlagged() {
@@ -87,6 +88,29 @@ import Testing
     #expect(cells(cost, "listops", "linformer")?.contains("+31.07 %!") == true)
     #expect(cells(cost, "listops", "linformer")?.contains("131,072") == true)
     #expect(cost?.notes.map { String($0.prefix(6)) } == ["! more", "FLOPs:"])
+  }
+
+  /// Only models of the same sizes compare, and only the arena has a rule.
+  @Test func parametersAreComparedAtTheSameSizes() {
+    func cost(_ logs: [RunLog]) -> Table? { makeReport(logs).tables.first { $0.title == "Cost" } }
+    let sizes = ["32", "64"].map { [("model.dim", $0), ("data.padded_length", "2048")] }
+    let other = cost([
+      makeLog(settings: sizes[0]),
+      makeLog(mechanism: "sbm", parameters: 354_980, settings: sizes[1]),
+    ])
+    #expect(other?.columns.contains { $0.title == "of full" } == false)
+    let both = cost([
+      makeLog(settings: sizes[0]),
+      makeLog(experiment: "large", scale: "cpu", parameters: 200_000, settings: sizes[1]),
+      makeLog(mechanism: "sbm", parameters: 202_000, settings: sizes[1]),
+    ])
+    #expect(cells(both, "listops", "sbm")?.contains("+1.00 %") == true)
+    let repeats = cost([
+      makeLog(task: "repeats"),
+      makeLog(task: "repeats", mechanism: "linformer", parameters: 131_072),
+    ])
+    #expect(cells(repeats, "repeats", "linformer")?.contains("+31.07 %") == true)
+    #expect(repeats?.notes.contains { $0.hasPrefix("!") } == false)
   }
 
   @Test func sweepsListWhatVaries() {

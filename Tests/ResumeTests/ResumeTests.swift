@@ -13,11 +13,13 @@ import Testing
     let variant: String
 
     let steps: Int
+    let logEvery: Int
 
-    init(variant: String, steps: Int) throws {
+    init(variant: String, steps: Int, logEvery: Int = 1) throws {
       scratch = try TemporaryFolder()
       self.variant = variant
       self.steps = steps
+      self.logEvery = logEvery
     }
 
     var runName: String { "listops-\(variant)-s0" }
@@ -32,7 +34,7 @@ import Testing
         "run", TestProgram.package.appendingPathComponent("experiments/listops.yaml").path,
         "--scale", "smoke", "--only", variant, "--out", scratch.url(folder).path, "--resume",
         "--set", "training.steps=\(steps)", "--set", "training.eval_every=\(steps / 6)",
-        "--set", "training.checkpoint_every=7", "--set", "training.log_every=1",
+        "--set", "training.checkpoint_every=7", "--set", "training.log_every=\(logEvery)",
         "--set", "training.warmup=50", "--set", "threads=\(threads)",
       ]
     }
@@ -145,6 +147,22 @@ import Testing
     let again = try scene.run("stopped", threads: 2)
     try #require(again.exitCode == 0, "\(again.errors)")
     #expect(try scene.log("stopped").differences(from: scene.log("whole")) == [])
+  }
+
+  /// The steps done are those of the checkpoint, however seldom a row is logged.
+  @Test func anInterruptedRunTellsHowFarItCame() throws {
+    let scene = try Scene(variant: "softmax", steps: 20_000, logEvery: 10_000)
+    #expect(try scene.interrupt("run", threads: 1, at: 1, with: SIGTERM) == 75)
+    let log = try scene.log("run")
+    let step = try Int(#require(scene.checkpoint("run")["step"])[0])
+    #expect(log.train.steps == [1] && step > 1)
+    #expect(log.stepsDone == step)
+    let path = scene.scratch.url("run/\(scene.runName).h5").path
+    let show = try TestProgram.sbm("show", path).output
+    #expect(show.replacing(",", with: "").contains("step \(step) of 20000 ("))
+    let report = try TestProgram.sbm("report", path).output
+    #expect(report.contains("interrupted at step \(step) of 20000"))
+    #expect(report.contains("\nRuns\n"))
   }
 
   @Test func aRunIsNeitherOverwrittenNorContinuedWithOtherSettings() throws {

@@ -15,12 +15,14 @@ import Testing
     #expect(read.environment == log.environment)
     #expect(read.cost == log.cost)
     #expect(read.settings == log.settings)
+    #expect(read.settings.map(\.published) == ["128", nil])
+    #expect(read.stepsDone == 6)
     #expect(read.configuration == log.configuration)
     #expect(read.train.seconds == log.train.seconds)
     #expect(read.dev.learningRates.allSatisfy { $0.isNaN })
     #expect(read.density.curve(layer: 1, head: 1) == [0.02, 0.04, 0.06])
     #expect(read.bestDevRow == 1)
-    #expect(read.test?.examples == 4)
+    #expect(read.test?.targets == 4)
   }
 
   @Test func barestLogRoundTrips() throws {
@@ -62,7 +64,7 @@ import Testing
       try file.attributeNames() == [
         "code_version", "created", "experiment", "format", "format_version", "hardware",
         "libraries", "mechanism", "metric", "model", "parameters", "protocol", "run_id", "scale",
-        "seed", "status", "steps", "task", "variant", "verdict",
+        "seed", "status", "steps", "steps_done", "task", "variant", "verdict",
       ])
     #expect(
       try file.children() == ["config", "cost", "density", "dev", "settings", "test", "train"])

@@ -27,7 +27,8 @@ func makeLog(steps: Int = 6, seconds: Double = 1, threads: Int = 2) -> RunLog {
       libraries: ["libtorch 2.13.0", "HDF5 1.10.8"]),
     configuration: "name: listops\nthreads: \(threads)\n",
     settings: [
-      .init(key: "attention.clusters", value: "128", provenance: "published code"),
+      .init(
+        key: "attention.clusters", value: "128", provenance: "published code", published: "128"),
       .init(
         key: "threads", value: "\(threads)", provenance: "ours", setBy: "--set",
         influencesResults: false),
@@ -49,6 +50,7 @@ func makeLog(steps: Int = 6, seconds: Double = 1, threads: Int = 2) -> RunLog {
     }
   }
   log.status = .finished
+  log.stepsDone = steps
   log.verdict = .learned
   log.test = .init(
     step: 4, loss: 2, metrics: ["accuracy": 0.5], density: 0.21,

@@ -50,7 +50,7 @@ import Training
     #expect(log.train.learningRates.max() == log.train.learningRates[2])
     let test = try #require(log.test)
     // 21 examples in batches of 8: the published loop drops five.
-    #expect(test.examples == 16)
+    #expect(test.targets == 16)
     let best = try #require(log.bestDevRow)
     #expect(test.step == log.dev.steps[best])
     #expect(log.cost.parameters > 0 && log.cost.millisecondsPerStep ?? 0 > 0)
@@ -65,7 +65,7 @@ import Training
 
   @Test func strictTestsEveryExample() throws {
     let log = try train(["protocol=strict"]).log
-    #expect(log.test?.examples == 21)
+    #expect(log.test?.targets == 21)
   }
 
   @Test func samplingRunsLogTheirDensity() throws {

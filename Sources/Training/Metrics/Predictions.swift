@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 
 /// What a model predicted beside what was right, one entry a target: an example, or a token of it.
@@ -49,8 +50,22 @@ public struct Predictions: Sendable, Equatable {
 
   /// What a constant answer costs at best: the entropy of the labels in nats, at most ln C.
   public var labelEntropy: Double {
+    labelShares.reduce(0) { $0 - $1 * Foundation.log($1) }
+  }
+
+  /// Whether classes are predicted no better than by someone who knows how frequent each is: a mean loss
+  /// of the labels' entropy (within 2 %) or more, and an accuracy that is not above the share of
+  /// the most frequent class by more than its standard error.
+  public func tellFrequenciesOnly(meanLoss: Double) -> Bool {
+    guard let majority = labelShares.last else { return false }
+    let accuracy = TaskSpecification.Metric.accuracy.value(self, meanLoss: meanLoss)
+    let standardError = (accuracy * (1 - accuracy) / Double(count)).squareRoot()
+    return meanLoss >= 0.98 * labelEntropy && accuracy <= majority + standardError
+  }
+
+  /// The share of each class that occurs among the labels, the smallest first.
+  private var labelShares: [Double] {
     let counts = labels.reduce(into: [:]) { $0[$1, default: 0] += 1.0 }
     return counts.values.map { $0 / Double(labels.count) }.sorted()
-      .reduce(0) { $0 - $1 * Foundation.log($1) }
   }
 }

@@ -12,6 +12,7 @@ extension RunConfiguration {
     settings.map { key, value, origin in
       RunLog.Setting(
         key: key, value: "\(value)", provenance: origin.provenance.rawValue, setBy: origin.setBy,
+        published: published(key).map { "\($0.value)" },
         influencesResults: Schema.setting(key)?.influencesResults ?? true)
     }
   }

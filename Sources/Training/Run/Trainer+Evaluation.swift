@@ -90,13 +90,11 @@ extension Trainer {
     )
   }
 
-  /// Whether the model says the same of everything, with the loss of a model that knows no more than how
-  /// frequent the classes are (within 2 %; one that knows nothing at all has ln C).
+  /// Whether the model knows no more than how frequent each answer is.
   private func didNotLearn(_ result: ShardedStep.Result) -> Bool {
-    guard result.predictions.areConstant else { return false }
     switch data.task.output {
-    case .classes, .tokenClasses: return result.loss >= 0.98 * result.predictions.labelEntropy
-    case .regression, .vocabulary: return true
+    case .classes, .tokenClasses: result.predictions.tellFrequenciesOnly(meanLoss: result.loss)
+    case .regression, .vocabulary: result.predictions.areConstant
     }
   }
 }

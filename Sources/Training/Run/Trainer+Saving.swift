@@ -17,6 +17,7 @@ extension Trainer {
 
   /// Writes the log as it stands.
   mutating func writeLog() throws {
+    log.stepsDone = done
     log.cost.millisecondsPerStep = clock.medianStepMilliseconds ?? log.cost.millisecondsPerStep
     let density = log.test?.density ?? log.dev.densities.last
     log.cost.flops = Double(run.cost(of: step.model, density: density).flops)

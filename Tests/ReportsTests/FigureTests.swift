@@ -1,0 +1,154 @@
+import Foundation
+import Reports
+import RunLog
+import Testing
+
+/// The figures of a page, read back from the drawing.
+@Suite struct FigureTests {
+  /// A figure as it stands on a page.
+  private struct Drawing {
+    let text: String
+
+    /// The figure of that title.
+    init(_ title: String, _ logs: [RunLog], benchmarks: [BenchmarkPoint] = []) throws {
+      let page = makeReport(logs, benchmarks: benchmarks).render(.html)
+      let figures = page.components(separatedBy: "<figure>").dropFirst()
+      text = try #require(
+        figures.first { $0.contains("'>\(title)</figcaption>") }, "no figure '\(title)'")
+    }
+
+    /// What is written at ticks and axes.
+    var labels: [String] {
+      text.matches(of: #/<text>([^<]*)</text>/#).map { String($0.1) }
+    }
+
+    /// The numbers at the ticks of the vertical axis, which come first: right-aligned.
+    var heights: [Double] {
+      text.matches(of: #/text-anchor="end">\s*<text>\s*([-0-9.]+)/#).compactMap { Double($0.1) }
+    }
+
+    /// The labels of the horizontal axis: centred, but for the titles of the axes.
+    var ticks: [String] {
+      text.matches(of: #/text-anchor="middle">\s*<text>\s*([^<]*)</text>/#)
+        .map { String($0.1) }.filter { $0.isEmpty || Double($0) != nil }
+    }
+
+    /// The strokes of curves and error bars by plot, each its points.
+    var strokes: [[[(x: Double, y: Double)]]] {
+      text.components(separatedBy: "gnuplot_plot_").dropFirst().map { plot in
+        plot.prefix { $0 != "\u{0}" }.matches(of: #/stroke='var\(--curve-\d+\)'[^>]*d='([^']*)'/#)
+          .flatMap { path in
+            path.1.split(separator: "M").map { stroke in
+              stroke.matches(of: #/(-?[0-9.]+),(-?[0-9.]+)/#).compactMap { point in
+                Double(point.1).flatMap { x in Double(point.2).map { (x, $0) } }
+              }
+            }.filter { !$0.isEmpty }
+          }
+      }
+    }
+  }
+
+  private func sweep(_ key: String, _ values: [String], accuracy: Double = 0.3) -> [RunLog] {
+    values.enumerated().flatMap { index, value in
+      (0..<2).map { seed in
+        makeLog(
+          mechanism: "sbm", variant: "v\(value)", experiment: "sweep", seed: UInt64(seed),
+          accuracy: accuracy * Double(1 + (index + seed) % 3), density: 0.25,
+          settings: [(key, value)])
+      }
+    }
+  }
+
+  /// The paper's sweep of lambda: every value has its tick, 0 among them, and its error bar.
+  @Test func swept() throws {
+    let values = ["0.0", "0.0001", "0.001", "0.01", "0.1"]
+    // The least mean is within a deviation of 0.
+    let drawing = try Drawing(
+      "Test accuracy by density_weight: listops",
+      sweep("attention.density_weight", values, accuracy: 0.01))
+    #expect(drawing.ticks == ["0", "0.0001", "0.001", "0.01", "0.1"])
+    #expect(drawing.labels.contains("attention.density_weight"))
+    #expect(drawing.heights.allSatisfy { $0 >= 0 } && drawing.heights.count > 2)
+    let (bars, curve) = (try #require(drawing.strokes.first), drawing.strokes[1])
+    #expect(bars.count == 5 && bars.allSatisfy { $0.count == 2 && $0[0].x == $0[1].x })
+    // 0 stands apart, as far from the least value as the others from each other.
+    let places = curve.flatMap { $0 }.map(\.x)
+    #expect(curve.map(\.count) == [1, 4])
+    #expect(Set(zip(places.dropFirst(), places).map { (($0 - $1) * 10).rounded() }).count <= 2)
+    #expect(drawing.text.contains("0 stands apart"))
+    let markers = drawing.text.matches(of: #/<use [^>]*translate\(.*?color='([^']*)'/#)
+    #expect(markers.count == 5 && markers.allSatisfy { $0.1 == "var(--curve-0)" })
+  }
+
+  /// Labels that would run into each other are left out, their ticks and points are not.
+  @Test func manyValues() throws {
+    let values = (1...24).map { "\(100 + $0)" }
+    let drawing = try Drawing(
+      "Test accuracy by clusters: listops", sweep("attention.clusters", values))
+    #expect(drawing.ticks.count == 24)
+    #expect((4..<16).contains(drawing.ticks.filter { !$0.isEmpty }.count))
+    #expect(drawing.strokes[1].flatMap { $0 }.count == 24)
+  }
+
+  /// A run of 5000 steps, all learnt, whose density does not move but for noise.
+  private func long() -> RunLog {
+    var log = makeLog(mechanism: "sbm", density: 0.26)
+    log.truncate(afterStep: 0)
+    for step in stride(from: 10, through: 5000, by: 10) {
+      log.train.append(
+        .init(
+          step: step, loss: 2 * exp(-Double(step) / 400), metrics: ["accuracy": 1],
+          learningRate: 1e-3, density: 0.26012 + (step % 20 == 0 ? 0.00008 : 0), seconds: 1,
+          examples: step))
+    }
+    for step in stride(from: 50, through: 5000, by: 50) {
+      log.dev.append(
+        .init(
+          step: step, loss: 1, metrics: ["accuracy": step < 500 ? 0 : 1], density: 0.26,
+          seconds: 1, examples: step))
+    }
+    return log
+  }
+
+  @Test func axesKeepToWhatIsPossible() throws {
+    let accuracy = try Drawing("Accuracy on dev", [long()])
+    #expect(accuracy.heights.min() == 0 && accuracy.heights.max() == 100)
+    let loss = try Drawing("Training loss", [long()])
+    #expect(loss.heights.min() == 0)
+    // Noise of a hundredth of a point is no climb.
+    let density = try Drawing("Density", [long()])
+    let (low, high) = (density.heights.min() ?? 0, density.heights.max() ?? 0)
+    #expect(high - low >= 0.6 && high - low <= 1.1 && low < 26 && high > 26)
+  }
+
+  @Test func figuresOfASetShareTheirSteps() throws {
+    let drawings = try ["Training loss", "Accuracy on dev", "Density"].map {
+      try Drawing($0, [long(), makeLog(mechanism: "sbm", seed: 1, density: 0.3)])
+    }
+    #expect(Set(drawings.map(\.ticks)).count == 1)
+    // The thinned curves end where the others do, at the right end of the axis.
+    let ends = drawings.map { drawing in
+      (drawing.strokes.flatMap { $0.flatMap { $0 } }.map(\.x).max() ?? 0)
+    }
+    #expect(ends.allSatisfy { abs($0 - ends[0]) < 15 })
+    #expect(drawings[0].ticks.last == "5000")
+    #expect(drawings[0].text.contains("mean of up to 4 logged steps"))
+  }
+
+  /// Type of 14 in a drawing of 480 is 10 pixels where a narrow window leaves 350.
+  @Test func typeStaysLegibleInNarrowWindows() throws {
+    let drawing = try Drawing("Training loss", [long()])
+    let width = try #require(drawing.text.firstMatch(of: #/viewBox=["']0 0 (\d+) /#))
+    let size = try #require(drawing.text.firstMatch(of: #/font-size=["'](\d+)/#))
+    #expect(try 350 * #require(Double(size.1)) / #require(Double(width.1)) >= 10)
+  }
+
+  @Test func benchmarksHaveTicksAtTheirLengths() throws {
+    let points = [256, 1024, 4096, 16384].map {
+      BenchmarkPoint(
+        kind: "softmax", length: $0, batch: 1, millisecondsPerSequence: Double($0) / 100)
+    }
+    let drawing = try Drawing("Time of a sequence", [], benchmarks: points)
+    #expect(drawing.ticks == ["256", "1024", "4096", "16384"])
+  }
+}
