@@ -101,10 +101,13 @@ let package = Package(
     module("Models", ["Attention", "NN"]),
 
     // Files
-    module("HDF5", ["CHDF5", "Diagnostics"]),
+    module("AtomicFiles"),
+    module("HDF5", ["CHDF5", "AtomicFiles", "Diagnostics"]),
     module(
       "Datasets",
-      ["Tokenization", "HDF5", "Randomness", "Diagnostics", "CArchive", "CPNG"]),
+      [
+        "Tokenization", "HDF5", "AtomicFiles", "Randomness", "Diagnostics", "CArchive", "CPNG",
+      ]),
     module("RunLog", ["HDF5", "Diagnostics"]),
 
     // The harness
