@@ -120,8 +120,8 @@ let package = Package(
     module(
       "Inspection",
       [
-        "Training", "Reports", "Models", "Attention", "NN", "Torch", "Datasets", "Tokenization",
-        "Experiments", "RunLog", "Diagnostics",
+        "Training", "Reports", "Models", "Attention", "NN", "Torch", "Datasets", "RunLog",
+        "Diagnostics",
       ]),
     .executableTarget(
       name: "sbm",
