@@ -101,10 +101,13 @@ let package = Package(
     module("Models", ["Attention", "NN"]),
 
     // Files
-    module("HDF5", ["CHDF5", "Diagnostics"]),
+    module("AtomicFiles"),
+    module("HDF5", ["CHDF5", "AtomicFiles", "Diagnostics"]),
     module(
       "Datasets",
-      ["Tokenization", "HDF5", "Randomness", "Diagnostics", "CArchive", "CPNG"]),
+      [
+        "Tokenization", "HDF5", "AtomicFiles", "Randomness", "Diagnostics", "CArchive", "CPNG",
+      ]),
     module("RunLog", ["HDF5", "Diagnostics"]),
 
     // The harness
@@ -117,8 +120,8 @@ let package = Package(
     module(
       "Inspection",
       [
-        "Training", "Reports", "Models", "Attention", "NN", "Torch", "Datasets", "Tokenization",
-        "Experiments", "RunLog", "Diagnostics",
+        "Training", "Reports", "Models", "Attention", "NN", "Torch", "Datasets", "RunLog",
+        "Diagnostics",
       ]),
     .executableTarget(
       name: "sbm",

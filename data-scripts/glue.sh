@@ -16,6 +16,7 @@ senteval=https://dl.fbaipublicfiles.com/senteval/senteval_data
 # Divides Microsoft's files as GLUE does: train without the dev ids, dev, test without labels.
 mrpc() {
   folder=$root/glue/MRPC
+  # Left of `||`, as below, a shell goes on after errors: each step says what its own means.
   [ ! -s "$folder/train.tsv" ] || return 0
   fetch "$senteval/msr_paraphrase_train.txt" glue/MRPC/msr_paraphrase_train.txt || return $?
   fetch "$senteval/msr_paraphrase_test.txt" glue/MRPC/msr_paraphrase_test.txt || return $?
@@ -25,16 +26,16 @@ mrpc() {
     NR == FNR { isDev[$1 "\t" $2] = 1; next }
     FNR == 1 { print > train; print > dev; next }
     { print > (($2 "\t" $3) in isDev ? dev : train) }
-  ' "$folder/dev_ids.tsv" "$folder/msr_paraphrase_train.txt"
+  ' "$folder/dev_ids.tsv" "$folder/msr_paraphrase_train.txt" || return 74
   LC_ALL=C awk -F '\t' -v OFS='\t' '
     { sub(/\r$/, "") }
     NR == 1 { print "index", "#1 ID", "#2 ID", "#1 String", "#2 String"; next }
     { print NR - 2, $2, $3, $4, $5 }
-  ' "$folder/msr_paraphrase_test.txt" >"$folder/test.part"
-  mv "$folder/test.part" "$folder/test.tsv"
-  mv "$folder/dev.part" "$folder/dev.tsv"
-  # Last: its presence says that all three are there.
-  mv "$folder/train.part" "$folder/train.tsv"
+  ' "$folder/msr_paraphrase_test.txt" >"$folder/test.part" || return 74
+  # Train last: its presence says that all three are there.
+  for part in test dev train; do
+    mv "$folder/$part.part" "$folder/$part.tsv" || return 74
+  done
 }
 
 [ $# -gt 0 ] || set -- CoLA SST-2 MRPC STS-B QQP MNLI QNLI RTE WNLI

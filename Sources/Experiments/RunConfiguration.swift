@@ -139,11 +139,11 @@ public struct DataSettings: Sendable, Equatable {
   public var length = 0
   /// The length the published code pads texts to: rows of the position embedding.
   public var paddedLength = 0
-  /// Use the first so many training examples; 0 for all.
+  /// Use so many training examples; 0 for all.
   public var trainExamples = 0
-  /// Use the first so many dev examples; 0 for all.
+  /// Use so many dev examples; 0 for all.
   public var devExamples = 0
-  /// Use the first so many test examples; 0 for all.
+  /// Use so many test examples; 0 for all.
   public var testExamples = 0
   /// Seeds generators and splits drawn here; the same for all seeds of a run.
   public var seed: UInt64 = 0

@@ -195,13 +195,13 @@ public enum Schema {
       help: "The length texts are padded to where padding matters; rows of the position embedding."),
     .integer(
       "data.train_examples", \.data.trainExamples, 0...Int.max, .same(0, .publishedCode),
-      help: "Use so many training examples, spread over all; 0 for all."),
+      help: "Use so many training examples: the first of tasks made here, else spread; 0 for all."),
     .integer(
       "data.dev_examples", \.data.devExamples, 0...Int.max, .same(0, .publishedCode),
-      help: "Use so many dev examples, spread over all; 0 for all."),
+      help: "Use so many dev examples, chosen like training examples; 0 for all."),
     .integer(
       "data.test_examples", \.data.testExamples, 0...Int.max, .same(0, .publishedCode),
-      help: "Use so many test examples, spread over all; 0 for all."),
+      help: "Use so many test examples, chosen like training examples; 0 for all."),
     .seed(
       "data.seed", \.data.seed, .same(0, .ours),
       help: "Seeds data sets and splits made here; not the run's own seed."),

@@ -59,14 +59,18 @@ public struct Inspector {
       throw InspectionError.noExample(index: index, split: split.rawValue, count: count)
     }
     let evaluation = try trained.evaluation(index, of: split)
-    let tokens = try TokenText(trained)
+    let tokens = try trained.data.text()
     let texts = zip([evaluation.shard.first, evaluation.shard.second], evaluation.texts)
     return Inspection(
       run: run,
       example: .init(
         index: index, split: split, count: count, key: evaluation.context.keys[0],
         texts: texts.compactMap { matrix, input in
-          matrix.map { tokens.text($0, isReal: input.keyMask.array(of: Float.self).map { $0 > 0 }) }
+          matrix.map {
+            Inspection.Text(
+              $0, isReal: input.keyMask.array(of: Float.self).map { $0 > 0 },
+              task: trained.data.task, text: tokens)
+          }
         }),
       answer: try answer(evaluation, tokens),
       heads: try evaluation.texts.indices.flatMap { try heads(evaluation, text: $0) })

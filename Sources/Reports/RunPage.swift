@@ -26,7 +26,7 @@ public struct RunPage {
         ("hardware", log.environment.hardware),
         ("libraries", log.environment.libraries.joined(separator: ", ")),
       ]),
-      block("Training", training), block("Dev", dev), block("Test", test),
+      block("Data", data), block("Training", training), block("Dev", dev), block("Test", test),
       block("Density by layer and head, %", density), block("Cost", cost),
       block("Settings", settings),
     ]
@@ -60,6 +60,13 @@ public struct RunPage {
     let seconds = log.train.seconds.last.map { ", \(Formatting.duration($0)) of work" } ?? ""
     return "step \(Formatting.grouped(step)) of \(Formatting.grouped(log.labels.steps)) "
       + "(\(Formatting.percent(share, digits: 0)) %)" + seconds
+  }
+
+  private var data: [String] {
+    rows(
+      log.data.map {
+        ($0.split, "\(Formatting.grouped($0.examples)) examples, digest \($0.digest)")
+      })
   }
 
   private var training: [String] {

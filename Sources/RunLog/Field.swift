@@ -30,7 +30,7 @@ extension RunLog {
 
   /// The whole log as it lies in a file, in the file's order.
   var fields: [Field] {
-    attributes + [Field("/config", .text(configuration))] + settingFields
+    attributes + [Field("/config", .text(configuration))] + settingFields + dataFields
       + fields(of: train, at: "/train", withLearningRate: true)
       + fields(of: dev, at: "/dev", withLearningRate: false)
       + densityFields + testFields + costFields
@@ -72,6 +72,15 @@ extension RunLog {
       Field("/settings/set_by", .texts(settings.map(\.setBy))),
       Field("/settings/published", .texts(settings.map { $0.published ?? "" })),
       Field("/settings/influences_results", .flags(settings.map(\.influencesResults))),
+    ]
+  }
+
+  private var dataFields: [Field] {
+    guard !data.isEmpty else { return [] }
+    return [
+      Field("/data/split", .texts(data.map(\.split))),
+      Field("/data/examples", .integers(data.map(\.examples))),
+      Field("/data/digest", .texts(data.map(\.digest))),
     ]
   }
 

@@ -15,6 +15,7 @@ extension RunLog {
     status = try reader.choice("status")
     verdict = try reader.optional("verdict") { try reader.choice($0) }
     failure = try reader.optional("failure") { try reader.file.attribute($0) }
+    data = try reader.data()
     train = try reader.series("train", withLearningRate: true)
     dev = try reader.series("dev", withLearningRate: false)
     // Logs of before the attribute tell it by their last row.
@@ -82,6 +83,16 @@ private struct LogReader {
       RunLog.Setting(
         key: keys[$0], value: values[$0], provenance: provenances[$0], setBy: setBy[$0],
         published: published[$0].isEmpty ? nil : published[$0], influencesResults: influences[$0])
+    }
+  }
+
+  func data() throws -> [RunLog.DataSplit] {
+    guard try file.exists("data") else { return [] }
+    let splits: [String] = try file.read("/data/split")
+    let examples: [Int] = try column("/data/examples", splits.count)
+    let digests: [String] = try column("/data/digest", splits.count)
+    return splits.indices.map {
+      RunLog.DataSplit(split: splits[$0], examples: examples[$0], digest: digests[$0])
     }
   }
 

@@ -23,6 +23,8 @@ public struct RunLog: Sendable {
   public var configuration: String
   /// The same settings one by one, with where each value comes from.
   public var settings: [Setting]
+  /// The examples of each split that it uses; empty in logs from before this was kept.
+  public var data: [DataSplit] = []
   /// One row for each logged training step.
   public var train = Series()
   /// One row for each evaluation on the dev split.
@@ -195,6 +197,23 @@ extension RunLog {
       self.setBy = setBy
       self.published = published
       self.influencesResults = influencesResults
+    }
+  }
+
+  /// The examples of a split, as the run uses them.
+  public struct DataSplit: Sendable, Equatable {
+    /// The split: `train`, `dev`, ...
+    public var split: String
+    /// How many examples.
+    public var examples: Int
+    /// 32 hexadecimal digits that tell them, tokens and labels in their order, from all others.
+    public var digest: String
+
+    /// The examples of a split.
+    public init(split: String, examples: Int, digest: String) {
+      self.split = split
+      self.examples = examples
+      self.digest = digest
     }
   }
 

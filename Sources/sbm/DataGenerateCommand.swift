@@ -97,7 +97,7 @@ struct DataGenerateCommand: Command {
       settings.test = counts.test ?? settings.test
       settings.length = length ?? settings.length
       settings.values = values ?? settings.values
-      try Repeats.keep(settings, in: options.data)
+      try Repeats.keep(settings, in: options.data, replacing: replaces)
       try report("repeats", display)
     }
   }
@@ -113,16 +113,8 @@ struct DataGenerateCommand: Command {
     wanted.train = counts.train ?? wanted.train
     wanted.dev = counts.dev ?? wanted.dev
     wanted.test = counts.test ?? wanted.test
-    let folder = options.data.root.appendingPathComponent(ListOps.folders[0])
-    let manifest = ListOps.Manifest(seed: seed, counts: wanted)
-    let table = folder.appendingPathComponent(ListOps.fileName(.train)).path
-    if FileManager.default.fileExists(atPath: table), !replaces {
-      if ListOps.manifest(folder) == manifest { return try report(ListOps.folders[0], display) }
-      throw DataError(
-        .malformed, file: table, problem: "there is a table of other settings here",
-        hint: "Use it as it is, or give --replace or another --root")
-    }
-    try ListOps.generate(into: folder, seed: seed, counts: wanted, progress: display.show)
+    try ListOps.generate(
+      in: options.data, seed: seed, counts: wanted, replacing: replaces, progress: display.show)
     try report(ListOps.folders[0], display)
   }
 }

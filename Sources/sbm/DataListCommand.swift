@@ -30,7 +30,7 @@ struct DataListCommand: Command {
     try Output.line("root \(options.data.root.path), caches in \(options.data.cache.path)")
     for row in rows {
       let name = row.task.padding(toLength: width, withPad: " ", startingAt: 0)
-      let files = row.files.padding(toLength: 7, withPad: " ", startingAt: 0)
+      let files = row.files.padding(toLength: 10, withPad: " ", startingAt: 0)
       try Output.line("\(name)  files \(files)  cache \(row.cache)")
       let indent = String(repeating: " ", count: width + 2)
       if let problem = row.problem { try Output.line("\(indent)\(problem)") }
@@ -56,14 +56,23 @@ struct DataListCommand: Command {
       let source = try entry.source(options.data, options.source)
       _ = try source.fingerprint()
       switch try TokenCache.status(source, options.data) {
-      case .ready: row.cache = "ready"
+      case .ready:
+        row.cache = "ready"
+        let shortfalls = try TokenCache.prepare(source, in: options.data).shortfalls()
+        if !shortfalls.isEmpty {
+          row.files = "incomplete"
+          row.problem = shortfalls.joined(separator: " ")
+        }
       case .absent: row.cache = "absent"
       case .stale(let why): row.cache = "stale (\(why))"
       case .damaged(let why): row.cache = "damaged (\(why))"
       }
     } catch {
-      let isMissing = (error as? DataError)?.kind == .missing
-      row.files = isMissing ? "missing" : "wrong"
+      switch (error as? DataError)?.kind {
+      case .missing: row.files = "missing"
+      case .incomplete: row.files = "incomplete"
+      default: row.files = "wrong"
+      }
       row.problem = "\(error)"
     }
     return row

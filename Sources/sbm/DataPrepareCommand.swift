@@ -33,6 +33,7 @@ struct DataPrepareCommand: Command {
     }
     let cache = try TokenCache.prepare(source, in: options.data, progress: display.show)
     display.finish()
+    for warning in try cache.shortfalls() { Output.warn("Warning: \(warning)") }
     for split in cache.task.splits {
       let store = try cache.split(split, residentBytes: 0)
       let tokens = (0..<store.count).reduce(0) { $0 + store.lengths(of: $1).total }

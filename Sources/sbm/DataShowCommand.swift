@@ -2,7 +2,6 @@ import Arguments
 import Datasets
 import Foundation
 import Randomness
-import Tokenization
 
 /// `sbm data show`: a few examples, for a person to look at.
 struct DataShowCommand: Command {
@@ -10,7 +9,7 @@ struct DataShowCommand: Command {
   static let abstract = "Show examples of a data set: images on a sheet, texts as lines."
   static let discussion = """
     Tasks of images go to a PNG file, each image with its label under it. Of other tasks, the \
-    label and the text of each example are printed, separated by a tab.
+    label and the text of each example are printed, separated by a tab. No example is shown twice.
     """
   static let parameters: [any AnyParameter] =
     [task, out, split, count, seed] + DataOptions.places + DataOptions.reading
@@ -54,43 +53,44 @@ struct DataShowCommand: Command {
     let store = try TokenCache.prepare(source, in: options.data, progress: display.show)
       .split(split, residentBytes: 0)
     var generator = RandomStream(seed: seed).child("show").generator()
-    let chosen = (0..<min(count, store.count)).map { _ in generator.below(store.count) }
-    let examples = try store.examples(at: chosen)
+    var places = Array(0..<store.count)
+    generator.shuffle(&places)
+    let examples = try store.examples(at: Array(places.prefix(count)))
     if let side = entry.task.imageSide, let out {
       let sheet = ContactSheet().draw(
         examples.map { example in
           ContactSheet.Entry(
             GrayImage(
               width: side, height: side, pixels: example.tokens.map { UInt8(clamping: $0) }),
-            label: Int(label(example)) ?? -1)
+            label: classIndex(example))
         })
       let writer = try FileWriter(URL(fileURLWithPath: out))
       try writer.write(sheet.png)
       try writer.commit()
     } else {
-      for example in examples { try Output.line("\(label(example))\t\(text(example))") }
+      let text = try TokenText(source.task, options.data, options.source)
+      for example in examples {
+        let texts = [example.tokens, example.secondTokens].compactMap { $0 }.map(text.line)
+        try Output.line(([label(example, text)] + texts).joined(separator: "\t"))
+      }
     }
   }
 
-  private func label(_ example: Example) -> String {
+  private func label(_ example: Example, _ text: TokenText) -> String {
     switch example.label {
     case .none: "-"
-    case .classIndex(let index): "\(index)"
+    case .classIndex(let index): text.className(Int(index))
     case .value(let value): "\(value)"
     case .tokenClasses(let classes): classes.map { "\($0)" }.joined(separator: " ")
     }
   }
 
-  private func text(_ example: Example) -> String {
-    [example.tokens, example.secondTokens].compactMap { $0 }.map { tokens in
-      switch entry.task.name {
-      case "listops": tokens.map { ListOpsTokenizer.symbols[Int($0)] }.joined(separator: " ")
-      case "text", "retrieval":
-        String(decoding: tokens.map { UInt8(clamping: Int($0) - 1) }, as: UTF8.self)
-          .replacing(/[\p{Cc}]+/, with: " ")
-      default: tokens.map { "\($0)" }.joined(separator: " ")
-      }
-    }.joined(separator: "\t")
+  /// The class of an image.
+  private func classIndex(_ example: Example) -> Int {
+    guard case .classIndex(let index) = example.label else {
+      preconditionFailure("images have classes")
+    }
+    return Int(index)
   }
 }
 

@@ -33,7 +33,7 @@ struct InspectCommand: Command {
     help: "Where the page goes. (default: <run>-<split>-<example>.html beside the log)")
   private static let root = Parameter<String?>.option(
     "root", value: "folder",
-    help: "The folder of published files and caches, if not where the run found them.")
+    help: "The folder of data sets, if not where the run found them.")
 
   private static let positive: Check<Int> = { $0 > 0 ? nil : "It must be positive." }
 

@@ -2,7 +2,7 @@ import Datasets
 import Diagnostics
 import Experiments
 
-/// Runs whose published files are not there.
+/// Runs whose files are not there, or not all of them.
 struct MissingData: ExitCodeProviding, CustomStringConvertible {
   struct Task {
     let run: RunConfiguration

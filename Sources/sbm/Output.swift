@@ -36,6 +36,13 @@ enum Output {
     try? send(Array((text + "\n").utf8), to: STDERR_FILENO)
   }
 
+  private static let said = Mutex<Set<String>>([])
+
+  /// Writes one line to standard error, if this is the first time.
+  static func warn(once text: String) {
+    if said.withLock({ $0.insert(text).inserted }) { warn(text) }
+  }
+
   private static func send(_ buffer: inout [UInt8]) throws {
     defer { buffer.removeAll(keepingCapacity: true) }
     try send(buffer, to: STDOUT_FILENO)

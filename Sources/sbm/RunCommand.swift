@@ -9,7 +9,8 @@ struct RunCommand: Command {
   static let abstract = "Train and test the runs of an experiment file."
   static let discussion = """
     Each run writes its log to <folder>/<run>.h5 and its checkpoint beside it. A run
-    that has finished is not repeated; --resume continues one that was interrupted.
+    that has finished is not repeated; --resume continues one that was interrupted. Both need the
+    settings and the data that the run was begun with.
     """
 
   private static let file = Parameter<String?>.argument(

@@ -41,7 +41,12 @@ struct RunExecution {
     var missing: [MissingData.Task] = []
     var rehearsed: Set<String> = []
     let pending = try runs.filter { run in
-      if try files(run).state(of: run, resumes: resumes) == .finished {
+      let state = try files(run).state(of: run, resumes: resumes) {
+        let display = ProgressDisplay()
+        defer { display.finish() }
+        return try TaskData.identity(of: run, progress: display.show)
+      }
+      if state == .finished {
         Output.warn("\(run.name): finished already (\(files(run).log.path))")
         return false
       }
@@ -50,7 +55,7 @@ struct RunExecution {
         if rehearsed.insert(run.rehearsalKey).inserted {
           try run.rehearse(run.makeInitialModel(task))
         }
-      } catch let error as DataError where error.kind == .missing {
+      } catch let error as DataError where [.missing, .incomplete].contains(error.kind) {
         missing.append(.init(run: run, error: error))
       }
       try FolderCheck.requireWritable(folder(run))
@@ -67,6 +72,7 @@ struct RunExecution {
       // Nothing of the run needs saving yet, and what is half prepared is taken up or cleared next time.
       if Interruption.isRequested { _exit(ExitCode.interrupted.rawValue) }
     }
+    for warning in data.warnings { Output.warn(once: "Warning: \(warning)") }
     let pool = WorkerPool(count: run.threads)
     var trainer = try Trainer(
       run, data: data, files: files(run), pool: pool, codeVersion: sbmVersion

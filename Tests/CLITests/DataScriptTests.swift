@@ -15,10 +15,12 @@ struct DataScriptTests {
     }
   }
 
-  private func script(_ line: String, checksum: String? = nil) throws -> ProgramResult {
+  private func script(
+    _ line: String, checksum: String? = nil, before: String = ""
+  ) throws -> ProgramResult {
     let scripts = TestProgram.package.appendingPathComponent("data-scripts").path
     return try TestProgram.run(
-      URL(fileURLWithPath: "/bin/sh"), ["-c", "\(scripts)/\(line)"], in: folder.url,
+      URL(fileURLWithPath: "/bin/sh"), ["-c", "\(before)\(scripts)/\(line)"], in: folder.url,
       environment: [
         "SBM_DATA": folder.url("data").path, "SBM_MIRROR": "file://\(folder.url("mirror").path)",
       ].merging(checksum.map { ["SBM_CHECKSUM": $0] } ?? [:]) { $1 })
@@ -92,6 +94,14 @@ struct DataScriptTests {
         > mirror/msr_paraphrase_test.txt
       printf '3\t4\n' > mirror/mrpc_dev_ids.tsv
       """#)
+    // As on a full disk: a step that fails leaves no table that looks whole.
+    try shell("mkdir broken; printf '#!/bin/sh\nexit 2\n' > broken/awk; chmod +x broken/awk")
+    #expect(try script("glue.sh MRPC", before: "PATH=$PWD/broken:$PATH ").exitCode == 74)
+    for part in ["train", "dev", "test"] { #expect(!exists("glue/MRPC/\(part).tsv")) }
+    try shell("cp broken/awk broken/mv; rm broken/awk")
+    #expect(try script("glue.sh MRPC", before: "PATH=$PWD/broken:$PATH ").exitCode == 74)
+    #expect(!exists("glue/MRPC/train.tsv"))
+
     #expect(try script("glue.sh MRPC").exitCode == 0)
     let header = "Quality\t#1 ID\t#2 ID\t#1 String\t#2 String\n"
     #expect(try content("glue/MRPC/train.tsv") == header + "1\t1\t2\ta\tb\n")

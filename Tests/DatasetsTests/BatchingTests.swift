@@ -168,10 +168,20 @@ struct BatchingTests {
     #expect(try read([4]) != read([4], epoch: 1))
   }
 
+  @Test("A subset of shuffled examples is their beginning, whatever follows")
+  func beginning() throws {
+    let all = (0..<100).map { Example(tokens: [UInt16($0)], label: .none) }
+    for count in [30, 60, 100] {
+      let subset = SubsetStore(MemoryStore(Array(all[..<count])), limit: 30, .first)
+      #expect(subset.count == 30 && subset.places == Array(0..<30))
+      #expect(try subset.examples(at: Array(0..<30)) == Array(all[..<30]))
+    }
+  }
+
   @Test("A subset is spread over the whole store, in its order, always the same")
   func subset() throws {
     let store = MemoryStore((0..<100).map { Example(tokens: [UInt16($0)], label: .none) })
-    let subset = SubsetStore(store, limit: 30)
+    let subset = SubsetStore(store, limit: 30, .spread)
     let places = try subset.examples(at: Array(0..<30)).map { Int($0.tokens[0]) }
     #expect(places.count == 30 && subset.count == 30 && Set(places).count == 30)
     for (index, place) in places.enumerated() {
@@ -179,8 +189,8 @@ struct BatchingTests {
     }
     #expect(places != (0..<30).map { $0 * 100 / 30 }, "a period of the file would show")
     #expect(try subset.examples(at: [7])[0].tokens == [UInt16(places[7])])
-    #expect(SubsetStore(store, limit: 1000).count == 100)
-    let all = try SubsetStore(store, limit: 1000).examples(at: Array(0..<100))
+    #expect(SubsetStore(store, limit: 1000, .spread).count == 100)
+    let all = try SubsetStore(store, limit: 1000, .spread).examples(at: Array(0..<100))
     #expect(all.map { Int($0.tokens[0]) } == Array(0..<100))
   }
 }

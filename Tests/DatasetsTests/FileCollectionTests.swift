@@ -25,7 +25,7 @@ struct FileCollectionTests {
     case "tar":
       // Folders are no files; "./" is no part of a name.
       let all =
-        [ArchiveBuilder.Entry("a/", type: "5")]
+        [ArchiveBuilder.Entry("./", type: "5"), .init("./a/", type: "5")]
         + Self.files.map { ArchiveBuilder.Entry("./\($0.0)", $0.1) }
       url = try folder.write("files.tar", ArchiveBuilder.tar(all))
     case "gz":
@@ -79,6 +79,8 @@ struct FileCollectionTests {
         "(h): the entry is a link"
       ),
       ("device", ArchiveBuilder.tar([.init("d", type: "3")]), "neither a file nor a folder"),
+      ("folder above", ArchiveBuilder.tar([.init("../", type: "5")]), "leads out of the archive"),
+      ("file without a name", ArchiveBuilder.tar([.init("./", "x")]), "."),
       ("twice", ArchiveBuilder.tar([.init("a", "x"), .init("./a", "y")]), "this entry twice"),
       ("tar cut in an entry", Array(big[..<200_000]), "(big): the archive is damaged or truncated"),
       ("tar cut between entries", Array(tar[..<1024]), "truncated: it has no end mark"),
@@ -111,7 +113,7 @@ struct FileCollectionTests {
     #expect(error?.description.contains(says) == true, "\(name): \(error?.description ?? "")")
   }
 
-  @Test("Links below a folder are refused, the folder itself may be one")
+  @Test("Links are followed; one that leads in a circle is refused")
   func links() throws {
     let folder = try TemporaryFolder()
     try folder.write("real/a.txt", "x".utf8)
@@ -119,13 +121,26 @@ struct FileCollectionTests {
     try FileManager.default.createSymbolicLink(
       atPath: link.path, withDestinationPath: folder.url.appendingPathComponent("real").path)
     #expect(try contents(FileCollections.open(link)) == ["a.txt=x"])
-    let refused = #expect(throws: DataError.self) {
+    #expect(try contents(FileCollections.open(folder.url)) == ["link/a.txt=x", "real/a.txt=x"])
+    let text = try FileCollections.open(folder.url).withFile("link/a.txt") {
+      try $0.readAll(limit: 9)
+    }
+    #expect(text == Array("x".utf8))
+    func makeLink(_ path: String, to target: String) throws {
+      try FileManager.default.createSymbolicLink(
+        atPath: folder.url.appendingPathComponent(path).path, withDestinationPath: target)
+    }
+    try makeLink("real/b.txt", to: "a.txt")
+    #expect(try contents(FileCollections.open(link)) == ["a.txt=x", "b.txt=x"])
+    try makeLink("real/up", to: "..")
+    let circle = #expect(throws: DataError.self) {
       try contents(FileCollections.open(folder.url))
     }
-    #expect(refused?.place == .entry("link"))
-    #expect(throws: DataError.self) {
-      try FileCollections.open(folder.url).withFile("link/a.txt") { _ in }
-    }
+    #expect(circle?.place == .entry("link/up"))
+    try FileManager.default.removeItem(at: link.appendingPathComponent("up"))
+    try makeLink("real/gone", to: "nowhere")
+    let gone = #expect(throws: DataError.self) { try contents(FileCollections.open(link)) }
+    #expect(gone?.kind == .missing && gone?.place == .entry("gone"))
   }
 
   @Test("Nothing there")

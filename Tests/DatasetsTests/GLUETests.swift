@@ -131,6 +131,7 @@ struct GLUETests {
   func score(text: String) throws {
     let folder = try TemporaryFolder()
     try writeVocabulary(folder)
+    try folder.write("glue/STS-B/train.tsv", "".utf8)
     try folder.write(
       "glue/STS-B/dev.tsv", "sentence1\tsentence2\tscore\na\tb\t\(text)\n".utf8)
     let error = #expect(throws: DataError.self) {
@@ -153,6 +154,20 @@ struct GLUETests {
     let entry = try #require(DatasetEntry.named("rte"))
     let findings = try entry.check(DataRoot(folder.url), SourceOptions())
     #expect(findings.map(\.severity) == [.warning, .warning, .ok])
+  }
+
+  @Test("A folder without its training table does not hide the archive")
+  func incompleteFolder() throws {
+    let folder = try TemporaryFolder()
+    try writeVocabulary(folder)
+    try folder.write("glue/QNLI/dev.tsv", "".utf8)
+    let missing = #expect(throws: DataError.self) { try GLUE("qnli", DataRoot(folder.url)) }
+    #expect(missing?.kind == .missing && missing?.hint.contains("glue.sh QNLI") == true)
+    let rows = "index\tquestion\tsentence\tlabel\n0\ta\tb\tentailment\n"
+    try folder.write(
+      "glue/QNLIv2.zip",
+      ArchiveBuilder.zip(["train", "dev", "test"].map { ("QNLI/\($0).tsv", rows) }))
+    #expect(try examples(GLUE("qnli", DataRoot(folder.url)), .train).count == 1)
   }
 
   @Test("The vocabulary has to be there, be one, and pad with 0")

@@ -103,15 +103,75 @@ struct ListOpsTableTests {
     let fewer = ListOps.Counts(train: 3, dev: 2, test: 2)
     #expect(try ListOps.ensureGenerated(root: root, counts: fewer) == false)
     let before = try Data(contentsOf: ListOps(root).url(.train))
+    let dev = try Data(contentsOf: ListOps(root).url(.dev))
     #expect(try ListOps.ensureGenerated(root: root, counts: .init(train: 9, dev: 2, test: 2)))
     let after = try Data(contentsOf: ListOps(root).url(.train))
     #expect(after.starts(with: before) && after.count > before.count)
-    #expect(try ListOps.ensureGenerated(root: root, seed: 1, counts: small))
+    #expect(try Data(contentsOf: ListOps(root).url(.dev)) == dev)
+    #expect(try ListOps(root).task.expectedCount(.train) == 9)
+    // Other seeds, and other held-out rows, which would change what comes first, are refused.
+    for (seed, dev) in [(1, 2), (0, 3)] as [(UInt64, Int)] {
+      let error = #expect(throws: DataError.self) {
+        try ListOps.ensureGenerated(
+          root: root, seed: seed, counts: .init(train: 6, dev: dev, test: 2))
+      }
+      #expect(error?.hint.contains("--replace") == true)
+    }
+    #expect(try Data(contentsOf: ListOps(root).url(.train)) == after)
+    let names = try FileManager.default.contentsOfDirectory(
+      atPath: folder.url.appendingPathComponent("listops").path)
+    #expect(
+      names.sorted() == [
+        ".generate.lock", "basic_test.tsv", "basic_train.tsv", "basic_val.tsv", "generated.json",
+      ])
 
     // Published tables have no manifest and are never replaced.
     let published = try TemporaryFolder()
     try published.write("lra_release/listops-1000/basic_train.tsv", "Source\tTarget\n7\t7\n".utf8)
     #expect(try ListOps.ensureGenerated(root: DataRoot(published.url), counts: small) == false)
+  }
+
+  @Test("Tables that a person generated stay as they are, whatever a run asks for")
+  func owned() throws {
+    let folder = try TemporaryFolder()
+    let root = DataRoot(folder.url)
+    try ListOps.generate(in: root, seed: 0, counts: .init(train: 6, dev: 2, test: 2))
+    let before = try Data(contentsOf: ListOps(root).url(.train))
+    let more = ListOps.Counts(train: 9, dev: 2, test: 2)
+    #expect(throws: DataError.self) { try ListOps.ensureGenerated(root: root, counts: more) }
+    // Fewer rows of them serve, though a set of our own would have more held-out rows.
+    let needed = ListOps.Counts(train: 3, dev: 1, test: 1)
+    #expect(try ListOps.ensureGenerated(root: root, needed: needed) == false)
+    #expect(throws: DataError.self) { try ListOps.generate(in: root, seed: 0, counts: more) }
+    #expect(try Data(contentsOf: ListOps(root).url(.train)) == before)
+    try ListOps.generate(in: root, seed: 0, counts: more, replacing: true)
+    #expect(try Data(contentsOf: ListOps(root).url(.train)).starts(with: before))
+
+    // Part of a published set is nobody's to write over either.
+    let part = try TemporaryFolder()
+    try part.write("listops/basic_val.tsv", "Source\tTarget\n7\t7\n".utf8)
+    let error = #expect(throws: DataError.self) {
+      try ListOps.ensureGenerated(root: DataRoot(part.url), counts: more)
+    }
+    #expect(error?.kind == .missing && error?.file.hasSuffix("basic_train.tsv") == true)
+  }
+
+  @Test("Runs that ask for tables at once share them")
+  func concurrent() async throws {
+    let folder = try TemporaryFolder()
+    let root = DataRoot(folder.url)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for train in [5, 9, 7, 9] {
+        group.addTask {
+          try ListOps.ensureGenerated(root: root, counts: .init(train: train, dev: 2, test: 2))
+          var rows = 0
+          try ListOps(root).forEachExample(of: .train) { _ in rows += 1 }
+          #expect(rows >= train)
+        }
+      }
+      try await group.waitForAll()
+    }
+    #expect(try ListOps(root).task.expectedCount(.train) == 9)
   }
 
   @Test("No table: the error says where it was looked for and how to make one")

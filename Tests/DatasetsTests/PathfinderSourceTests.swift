@@ -53,7 +53,7 @@ struct PathfinderSourceTests {
     #expect(others.contains { $0 != first })
     let manifest = folder.url.appendingPathComponent("cache/pathfinder32-hard-strict-split.tsv")
     let lines = try String(contentsOf: manifest, encoding: .utf8).split(separator: "\n")
-    #expect(lines[0] == "# seed 5")
+    #expect(lines[0].hasPrefix("# seed 5, 50 images, MD5 "))
     #expect(lines.filter { $0.hasPrefix("dev\timgs/0/sample_") }.count == 5)
     #expect(Set(lines).count == Self.images + 1)
   }
@@ -65,6 +65,52 @@ struct PathfinderSourceTests {
     #expect(try examples(one, .train) == first)
     // Two independent shuffles of 50 images agree with probability 1 in 50!.
     #expect(try examples(two, .train) != first)
+  }
+
+  @Test("The manifest lists the images that are split, also when they change")
+  func manifest() throws {
+    let folder = try folder()
+    let manifest = folder.url.appendingPathComponent("cache/pathfinder32-hard-split.tsv")
+    _ = try examples(folder, .dev)
+    let seed = try String(contentsOf: manifest, encoding: .utf8).split(separator: ",")[0]
+    // As a manifest of an earlier version, which has the seed only.
+    try Data("\(seed)\n".utf8).write(to: manifest)
+    try Data().write(to: difficulty(folder).appendingPathComponent("imgs/0/sample_7.png"))
+    _ = try examples(folder, .dev)
+    let lines = try String(contentsOf: manifest, encoding: .utf8).split(separator: "\n")
+    #expect(lines[0].hasPrefix("\(seed), 49 images, MD5 ") && lines.count == 50)
+    #expect(!lines.contains { $0.hasSuffix("sample_7.png") })
+  }
+
+  @Test("Generation that was interrupted is found out, and said how to go on")
+  func incomplete() throws {
+    let folder = try TemporaryFolder()
+    let data = DataRoot(folder.url)
+    try PathfinderFiles(.easy, seed: 3, count: 1010, in: data).write()
+    let last = folder.url.appendingPathComponent("pathfinder32/curv_baseline/metadata/1.npy")
+    try FileManager.default.removeItem(at: last)
+    let source = try Pathfinder(data, options: SourceOptions(difficulty: "easy"))
+    for error in [
+      #expect(throws: DataError.self) { try source.fingerprint() },
+      #expect(throws: DataError.self) { try TokenCache.prepare(source, in: data) },
+    ] {
+      #expect(error?.kind == .incomplete && error?.problem.contains("1 of 2 batches") == true)
+      let command = "sbm data generate pathfinder --difficulty easy --seed 3 --count 1010"
+      #expect(error?.hint.contains(command) == true)
+    }
+  }
+
+  @Test("A folder without images does not hide those elsewhere")
+  func emptyFolder() throws {
+    let folder = try folder()
+    let published = folder.url.appendingPathComponent("lra_release/pathfinder32")
+    try FileManager.default.createDirectory(
+      at: published.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try FileManager.default.moveItem(
+      at: folder.url.appendingPathComponent("pathfinder32"), to: published)
+    try folder.write("pathfinder32/curv_contour_length_14/generated.json", "{}".utf8)
+    try folder.write("pathfinder32/curv_contour_length_14/metadata/notes.txt", "".utf8)
+    #expect(try examples(folder, .dev).count == 5)
   }
 
   @Test("Empty images are left out and reported")

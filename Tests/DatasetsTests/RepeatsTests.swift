@@ -60,6 +60,19 @@ struct RepeatsTests {
     #expect(kept.settings == settings)
     #expect(kept.task.vocabularySize == 41 && kept.task.maximumLength == 12)
     #expect(kept.fingerprint() != Repeats(larger).fingerprint())
+    // Kept settings are not replaced by the way; a run's seed does not pass them over.
+    try Repeats.keep(settings, in: data)
+    #expect(throws: DataError.self) { try Repeats.keep(larger, in: data) }
+    #expect(try Repeats(data).settings == settings)
+    #expect(try Repeats(data, options: SourceOptions(generatorSeed: 3)).settings == settings)
+    let other = #expect(throws: DataError.self) {
+      try Repeats(data, options: SourceOptions(generatorSeed: 4))
+    }
+    #expect(other?.hint.contains("Set data.seed to 3") == true)
+    try Repeats.keep(larger, in: data, replacing: true)
+    #expect(try Repeats(data).settings == larger)
+    let free = try Repeats(DataRoot(TemporaryFolder().url), options: .init(generatorSeed: 4))
+    #expect(free.settings.seed == 4)
     for content in ["", "{}", "{\"length\":-1}", "[]"] {
       try folder.write("repeats/generated.json", content.utf8)
       #expect(throws: DataError.self) { try Repeats(data) }

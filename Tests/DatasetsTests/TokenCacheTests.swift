@@ -108,6 +108,47 @@ struct TokenCacheTests {
     #expect(throws: DataError.self) { try cache.split(.testMismatched) }
   }
 
+  @Test("The digest of a split tells its examples, their labels and their order from all others")
+  func digests() throws {
+    func digest(
+      _ source: RandomSource, _ split: Split = .train, _ places: [Int] = Array(0..<30)
+    ) throws -> String {
+      try TokenCache.prepare(source, in: data).split(split).digest(of: places)
+    }
+    let pairs = { (setting: String) in RandomSource(pair: true, types: 2, setting: setting) }
+    let first = try digest(pairs("a"))
+    #expect(first.count == 32)
+    #expect(try digest(pairs("b")) == first)
+    // The same tokens under other labels, another seed, split, order and number of examples.
+    let others = [
+      try digest(RandomSource(output: .regression, pair: true, types: 2, setting: "values")),
+      try digest(RandomSource(pair: true, setting: "no types")),
+      try digest(RandomSource(types: 2, setting: "no pairs")),
+      try digest(RandomSource(pair: true, types: 2, seed: 2)), try digest(pairs("a"), .dev),
+      try digest(pairs("a"), .train, [1, 0] + Array(2..<30)),
+      try digest(pairs("a"), .train, Array(0..<29)),
+    ]
+    #expect(Set(others + [first]).count == 8)
+    #expect(try digest(pairs("a"), .train, []) == "d41d8cd98f00b204e9800998ecf8427e")
+  }
+
+  @Test("Digests are MD5 sums that others can compute")
+  func digestByHand() throws {
+    let source = RandomSource()
+    var sum = MD5()
+    for example in source.examples(.test) {
+      guard case .classIndex(let label) = example.label else { continue }
+      var bytes = withUnsafeBytes(of: UInt32(example.tokens.count).littleEndian) { Array($0) }
+      for token in example.tokens { bytes += [UInt8(token & 255), UInt8(token >> 8)] }
+      var one = MD5()
+      one.update(bytes + [UInt8(label), 0, 0, 0])
+      let digits = Array(one.hexDigest().prefix(16))
+      sum.update((0..<8).map { UInt8(String(digits[2 * $0..<2 * $0 + 2]), radix: 16) ?? 0 })
+    }
+    let store = try TokenCache.prepare(source, in: data).split(.test)
+    #expect(try store.digest(of: 0..<store.count) == sum.hexDigest())
+  }
+
   @Test("A cache that fits is used as it is")
   func reuse() throws {
     _ = try TokenCache.prepare(RandomSource(), in: data)
@@ -116,39 +157,46 @@ struct TokenCacheTests {
     #expect(again.delivered.isEmpty)
     #expect(try TokenCache.status(again, data) == .ready)
     let names = try FileManager.default.contentsOfDirectory(atPath: data.cache.path)
-    #expect(names.sorted() == ["random.h5", "random.h5.lock"])
+    let name = try TokenCache.url(again, data).lastPathComponent
+    #expect(names.sorted() == [name, "\(name).lock"])
   }
 
-  @Test("A cache made from something else is stale, says what has changed, and is made anew")
-  func stale() throws {
+  @Test("Other settings have a cache of their own")
+  func settings() throws {
     #expect(try TokenCache.status(RandomSource(), data) == .absent)
     _ = try TokenCache.prepare(RandomSource(), in: data)
     let other = RandomSource(setting: "b", seed: 2)
-    #expect(try TokenCache.status(other, data) == .stale("seed is 2, was 1"))
+    #expect(try TokenCache.status(other, data) == .absent)
     let cache = try TokenCache.prepare(other, in: data)
-    #expect(try TokenCache.status(other, data) == .ready)
     #expect(
       try cache.split(.test).examples(at: Array(0..<7)) == other.examples(.test))
+    let again = RandomSource()
+    _ = try TokenCache.prepare(again, in: data)
+    #expect(again.delivered.isEmpty)
   }
 
-  @Test("A published file that changes makes the cache stale")
+  @Test("A file that changes makes the cache stale; a generated one keeps its number of rows")
   func changedFile() throws {
     try ListOps.ensureGenerated(root: data, counts: .init(train: 5, dev: 2, test: 2))
     let source = try ListOps(data)
     _ = try TokenCache.prepare(source, in: data)
     let url = source.url(.dev)
-    var rows = try Data(contentsOf: url)
-    rows += "7\t7\r\n".utf8
-    try rows.write(to: url)
+    try Data("Source\tTarget\r\n7\t7\r\n8\t8\r\n".utf8).write(to: url)
     #expect(
       try TokenCache.status(source, data) == .stale("listops/basic_val.tsv has changed"))
-    #expect(try TokenCache.prepare(source, in: data).split(.dev).count == 3)
+    let dev = try TokenCache.prepare(source, in: data).split(.dev)
+    #expect(try dev.examples(at: [0])[0].label == .classIndex(7))
+
+    try Data("Source\tTarget\r\n7\t7\r\n".utf8).write(to: url)
+    let error = #expect(throws: DataError.self) { try TokenCache.prepare(source, in: data) }
+    #expect(error?.kind == .incomplete && error?.place == .entry("dev"))
+    #expect(error?.hint.contains("listops --replace --seed 0 --train 5 --dev 2 --test 2") == true)
   }
 
   @Test("A damaged or foreign file in the cache's place is replaced")
   func damaged() throws {
     let source = RandomSource()
-    let url = TokenCache.url(source, data)
+    let url = try TokenCache.url(source, data)
     _ = try TokenCache.prepare(source, in: data)
     let whole = try Data(contentsOf: url)
     for content in [Data(), Data("not HDF5".utf8), whole.prefix(whole.count / 2)] {

@@ -182,6 +182,63 @@ import Testing
     #expect(other.errors.contains("training.peak_learning_rate"))
   }
 
+  /// Data is part of what a run is; files from before its digest was kept go on all the same.
+  @Test func aRunIsNotContinuedWithOtherData() throws {
+    let scene = try Scene(variant: "softmax", steps: 120)
+    let whole = try scene.run("whole", threads: 2)
+    try #require(whole.exitCode == 0, "\(whole.errors)")
+    #expect(try scene.interrupt("run", threads: 2, at: 30, with: SIGTERM) == 75)
+    let path = scene.scratch.url("run/\(scene.runName).h5").path
+    let checkpoint = scene.scratch.url("run/\(scene.runName).checkpoint.h5").path
+
+    let table = scene.scratch.url("data/listops/basic_train.tsv")
+    let rows = try String(contentsOf: table, encoding: .utf8)
+    var lines = rows.components(separatedBy: "\r\n")
+    lines.swapAt(1, 2)
+    try lines.joined(separator: "\r\n").write(to: table, atomically: false, encoding: .utf8)
+    for folder in ["run", "whole"] {
+      let other = try scene.run(folder, threads: 1)
+      #expect(other.exitCode == 65, "\(folder)")
+      #expect(other.errors.contains("made with other data: its train split"), "\(other.errors)")
+    }
+
+    // A log that knows of no data, beside a checkpoint that does.
+    var log = try RunLog(reading: path)
+    let digests = log.data
+    log.data = []
+    try log.write(to: path)
+    let other = try scene.run("run", threads: 1)
+    #expect(other.exitCode == 65 && other.errors.contains("with other data than the log"))
+
+    try rows.write(to: table, atomically: false, encoding: .utf8)
+    try withoutData(checkpoint)
+    let last = try scene.run("run", threads: 1)
+    try #require(last.exitCode == 0, "\(last.errors)")
+    #expect(try scene.log("run").differences(from: scene.log("whole")) == [])
+    #expect(try scene.log("run").data == digests && digests.count == 3)
+  }
+
+  /// Rewrites a checkpoint as an earlier version of the program wrote it.
+  private func withoutData(_ path: String) throws {
+    let new = try HDF5File(reading: path)
+    try HDF5File.writeAtomically(to: path) { old in
+      for name in try new.attributeNames() where name != "data" {
+        switch try new.attributeType(name) {
+        case .string: try old.setAttribute(name, try new.attribute(name, as: String.self))
+        case .float: try old.setAttribute(name, try new.attribute(name, as: Double.self))
+        default: try old.setAttribute(name, try new.attribute(name, as: Int.self))
+        }
+      }
+      for group in try new.children() {
+        let copy = try old.createGroup(group)
+        for name in try new.group(group).children() {
+          let dataset = try new.group(group).dataset(name)
+          try copy.write(name, dataset.read(as: Float.self), shape: dataset.shape)
+        }
+      }
+    }
+  }
+
   @Test func aBrokenCheckpointIsRefusedByName() throws {
     let scene = try Scene(variant: "softmax", steps: 240)
     #expect(try scene.interrupt("run", threads: 1, at: 10, with: SIGTERM) == 75)

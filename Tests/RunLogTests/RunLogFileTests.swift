@@ -17,6 +17,7 @@ import Testing
     #expect(read.settings == log.settings)
     #expect(read.settings.map(\.published) == ["128", nil])
     #expect(read.stepsDone == 6)
+    #expect(read.data == log.data && read.data.count == 2)
     #expect(read.configuration == log.configuration)
     #expect(read.train.seconds == log.train.seconds)
     #expect(read.dev.learningRates.allSatisfy { $0.isNaN })
@@ -38,6 +39,9 @@ import Testing
     #expect(read.isSameRun(as: log))
     #expect(read.status == .running && read.verdict == nil && read.test == nil)
     #expect(read.cost == .init(parameters: 0))
+    // As in logs from before data was kept: no group at all.
+    let hasData = try HDF5File(reading: folder.file("run.h5")).exists("data")
+    #expect(read.data.isEmpty && !hasData)
   }
 
   @Test func regressionAndNaNRoundTrip() throws {
@@ -67,7 +71,10 @@ import Testing
         "seed", "status", "steps", "steps_done", "task", "variant", "verdict",
       ])
     #expect(
-      try file.children() == ["config", "cost", "density", "dev", "settings", "test", "train"])
+      try file.children() == [
+        "config", "cost", "data", "density", "dev", "settings", "test", "train",
+      ])
+    #expect(try file.group("data").children() == ["digest", "examples", "split"])
     #expect(
       try file.group("train").children() == [
         "accuracy", "density", "examples", "learning_rate", "loss", "seconds", "step",

@@ -47,6 +47,9 @@ import Testing
     #expect(
       differences { $0.settings[0].value = "64" }
         == ["/settings/attention.clusters: '128' against '64'"])
+    #expect(
+      differences { $0.data[1].digest = "x" }
+        == ["/data/digest: 92eb5ffee6ae2fec3ad71c777531578f against x at 1"])
     #expect(differences { $0.status = .failed } == ["/@status: 'finished' against 'failed'"])
     #expect(differences { $0.verdict = nil } == ["/@verdict is only in the first log"])
     #expect(differences { $0.failure = "x" } == ["/@failure is only in the second log"])

@@ -34,6 +34,10 @@ func makeLog(steps: Int = 6, seconds: Double = 1, threads: Int = 2) -> RunLog {
         influencesResults: false),
     ],
     cost: .init(parameters: 12_345, flops: 1e9, millisecondsPerStep: 7.5, peakMemory: 1 << 30))
+  log.data = [
+    .init(split: "train", examples: 60, digest: "0cc175b9c0f1b6a831c399e269772661"),
+    .init(split: "dev", examples: 10, digest: "92eb5ffee6ae2fec3ad71c777531578f"),
+  ]
   for step in 1...steps {
     log.train.append(
       .init(

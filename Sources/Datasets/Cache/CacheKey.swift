@@ -35,41 +35,24 @@ struct CacheKey: Hashable, Codable {
     return String(decoding: data, as: UTF8.self)
   }
 
-  /// What has changed since `old`, for a person.
+  /// Eight hexadecimal digits that tell caches of other settings apart, whatever their files.
+  var settingsDigest: String {
+    var settings = self
+    settings.formatVersion = 0
+    settings.source.files = []
+    var sum = MD5()
+    sum.update(settings.json.utf8)
+    return String(sum.hexDigest().prefix(8))
+  }
+
+  /// What has changed since `old`, of the same settings, for a person.
   func difference(from old: CacheKey) -> String {
     if formatVersion != old.formatVersion { return "its format is of another version" }
-    if task != old.task { return "it is of task \(old.task)" }
-    if vocabularySize != old.vocabularySize || maximumLength != old.maximumLength {
-      return "the vocabulary size or maximum length has changed"
-    }
-    for (name, value) in source.settings.sorted(by: { $0.key < $1.key })
-    where old.source.settings[name] != value {
-      return "\(name) is \(value), was \(old.source.settings[name] ?? "not set")"
-    }
     let known = Dictionary(
       old.source.files.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
     for file in source.files where known[file.path] != file {
       return "\(file.path) has changed"
     }
     return "its files or settings have changed"
-  }
-}
-
-/// A lock between processes, held on a file.
-enum FileLock {
-  /// Runs `body` while no other process holds the lock on `url`; waits for it.
-  ///
-  /// - Throws: ``DataError`` when the file cannot be made, and what `body` throws.
-  static func holding<Result>(_ url: URL, _ body: () throws -> Result) throws -> Result {
-    let descriptor = open(url.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else {
-      throw DataError(
-        .inputOutput, file: url.path, problem: String(cString: strerror(errno)),
-        hint: "Choose a folder for caches that may be written to, with --cache or SBM_CACHE")
-    }
-    defer { close(descriptor) }
-    // A file system without locks: two processes may then do the same work twice, no harm done.
-    while flock(descriptor, LOCK_EX) != 0 && errno == EINTR {}
-    return try body()
   }
 }

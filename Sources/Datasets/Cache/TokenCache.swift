@@ -6,11 +6,13 @@ import HDF5
 /// The file holds, for each split: `tokens` (all examples one after another, 8 or 16 bits an id),
 /// `offsets` `[count + 1]` (where each example begins), `second_tokens` and `second_offsets`
 /// (pairs), `type_ids` (where the task has them) and `labels` (classes, values, or one class a
-/// token). The root's attribute `key` records everything that made it: files with their sizes
-/// and times, settings, format version. A file with another key is stale and is made anew.
+/// token) and `digests` (64 bits of each example's MD5 sum, which tell what a run was trained on). The
+/// root's attribute `key` records everything that made it: files with their sizes and times, settings,
+/// format version. Each choice of settings has a file of its own; one with another key is stale and is
+/// made anew.
 public final class TokenCache: Sendable {
   /// Changes when the layout does.
-  public static let formatVersion = 1
+  public static let formatVersion = 2
 
   /// The file.
   public let url: URL
@@ -25,9 +27,15 @@ public final class TokenCache: Sendable {
   }
 
   /// Where the cache of `source` is.
-  public static func url(_ source: some DatasetSource, _ data: DataRoot) -> URL {
-    let name = source.task.name + (source.variant.isEmpty ? "" : "-\(source.variant)")
-    return data.cache.appendingPathComponent("\(name).h5")
+  ///
+  /// - Throws: ``DataError`` when the source's own files cannot be looked at.
+  public static func url(_ source: some DatasetSource, _ data: DataRoot) throws -> URL {
+    url(source, data, key: try CacheKey(source))
+  }
+
+  private static func url(_ source: some DatasetSource, _ data: DataRoot, key: CacheKey) -> URL {
+    let names = [source.task.name, source.variant, key.settingsDigest].filter { !$0.isEmpty }
+    return data.cache.appendingPathComponent("\(names.joined(separator: "-")).h5")
   }
 
   /// What state a cache is in.
@@ -46,9 +54,9 @@ public final class TokenCache: Sendable {
   ///
   /// - Throws: ``DataError`` when the source's own files cannot be looked at.
   public static func status(_ source: some DatasetSource, _ data: DataRoot) throws -> Status {
-    let url = url(source, data)
-    guard FileManager.default.fileExists(atPath: url.path) else { return .absent }
     let key = try CacheKey(source)
+    let url = url(source, data, key: key)
+    guard FileManager.default.fileExists(atPath: url.path) else { return .absent }
     do {
       return try status(HDF5File(reading: url.path), key: key)
     } catch let error as HDF5Error {
@@ -75,10 +83,13 @@ public final class TokenCache: Sendable {
     _ source: some DatasetSource, in data: DataRoot, progress: DataProgress.Handler? = nil
   ) throws -> TokenCache {
     let key = try CacheKey(source)
-    let url = url(source, data)
+    let url = url(source, data, key: key)
     if let ready = try? open(url, task: source.task, key: key) { return ready }
     try FileWriter.makeFolder(data.cache)
-    return try FileLock.holding(url.appendingPathExtension("lock")) {
+    return try FileLock.holding(
+      url.appendingPathExtension("lock"),
+      hint: "Choose a folder for caches that may be written to, with --cache or SBM_CACHE"
+    ) {
       if let ready = try? open(url, task: source.task, key: key) { return ready }
       let builder = TokenCacheBuilder(url: url, key: key, task: source.task)
       try builder.build(source, progress: progress)
@@ -94,6 +105,19 @@ public final class TokenCache: Sendable {
       throw DataError(.malformed, file: url.path, problem: "the cache is stale")
     }
     return TokenCache(url, task: task, file: file)
+  }
+
+  /// A sentence for each split whose examples are not as many as the published data set has.
+  ///
+  /// - Throws: `HDF5Error` when the cache cannot be read.
+  public func shortfalls() throws -> [String] {
+    try task.expectedCounts.compactMap { expected in
+      let count = try file.dataset("\(expected.split)/offsets").count - 1
+      guard let published = expected.count, published != count else { return nil }
+      return
+        "\(task.name) has \(count) \(expected.split) examples where the published data set has "
+        + "\(published): its files are incomplete, or others. `sbm data check \(task.name)` tells more."
+    }
   }
 
   /// The examples of `split`.

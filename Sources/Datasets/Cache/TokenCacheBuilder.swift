@@ -64,6 +64,11 @@ struct TokenCacheBuilder {
           problem: "the source has no examples for split \(split)",
           hint: "Run `sbm data check \(task.name)` to see what is wrong with its files")
       }
+      if let total, total != writer.count, source.generation != nil {
+        throw source.incomplete(
+          url.path, place: .entry(split.rawValue),
+          "the files have \(writer.count) examples for split \(split), they were to have \(total)")
+      }
       try writer.finish()
       try file.setAttribute("key", key.json)
       progress?(DataProgress(phase: phase, done: writer.count, total: writer.count))
@@ -91,6 +96,7 @@ struct TokenCacheBuilder {
             return total
           })
     }
+    try copy("digests", as: UInt64.self, part, group)
     if try part.exists("type_ids") { try copy("type_ids", as: UInt8.self, part, group) }
     guard try part.exists("labels") else { return }
     switch try part.dataset("labels").type {

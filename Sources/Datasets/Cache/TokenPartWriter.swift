@@ -8,6 +8,7 @@ final class TokenPartWriter {
   private let task: TaskSpecification
   private var tokens: Column<UInt16>
   private var lengths: Column<Int32>
+  private var digests: Column<UInt64>
   private var secondTokens: Column<UInt16>?
   private var secondLengths: Column<Int32>?
   private var typeIDs: Column<UInt8>?
@@ -40,6 +41,7 @@ final class TokenPartWriter {
     self.task = task
     tokens = try Column(file, "tokens")
     lengths = try Column(file, "tokens_lengths")
+    digests = try Column(file, "digests")
   }
 
   /// Adds an example.
@@ -55,6 +57,7 @@ final class TokenPartWriter {
       "example \(count) of \(task.name) has other parts than those before it")
     try tokens.append(example.tokens)
     try lengths.append(CollectionOfOne(Int32(example.tokens.count)))
+    try digests.append(CollectionOfOne(ExampleDigest.digest(example)))
     if let second = example.secondTokens {
       try secondTokens?.append(second)
       try secondLengths?.append(CollectionOfOne(Int32(second.count)))
@@ -73,6 +76,7 @@ final class TokenPartWriter {
   func finish() throws {
     try tokens.flush()
     try lengths.flush()
+    try digests.flush()
     try secondTokens?.flush()
     try secondLengths?.flush()
     try typeIDs?.flush()

@@ -6,6 +6,7 @@ public final class TokenSplit: ExampleStore {
   private let second: RaggedTokens?
   private let typeIDs: RaggedTokens?
   private let labels: Labels
+  private let digests: HDF5Dataset
 
   /// Labels in memory; classes of tokens lie like the tokens.
   private enum Labels: Sendable {
@@ -25,6 +26,7 @@ public final class TokenSplit: ExampleStore {
     typeIDs =
       try group.exists("type_ids")
       ? RaggedTokens(group, "type_ids", "offsets", residentBytes: residentBytes) : nil
+    digests = try group.dataset("digests")
     let kind: String = try group.attribute("label_kind")
     let count: Int?
     switch TokenPartWriter.LabelKind(rawValue: kind) {
@@ -43,7 +45,10 @@ public final class TokenSplit: ExampleStore {
     case nil, TokenPartWriter.LabelKind.none?:
       (labels, count) = (.none, nil)
     }
-    for (name, other) in [("labels", count), ("second_offsets", second?.count)] {
+    let counts = [
+      ("labels", count), ("second_offsets", second?.count), ("digests", try digests.count),
+    ]
+    for (name, other) in counts {
       if let other, other != first.count {
         throw group.damage(name, "\(other) entries for \(first.count) examples")
       }
@@ -56,6 +61,15 @@ public final class TokenSplit: ExampleStore {
   /// The lengths of the texts of example `index`.
   public func lengths(of index: Int) -> Example.Lengths {
     Example.Lengths(first: first.range(index).count, second: second?.range(index).count ?? 0)
+  }
+
+  /// What the examples at `indices` are, tokens and labels, in their order: 32 hexadecimal digits that
+  /// no other examples have.
+  ///
+  /// - Throws: `HDF5Error` when the cache's file can no longer be read.
+  public func digest(of indices: some Sequence<Int>) throws -> String {
+    let all = try digests.read(as: UInt64.self)
+    return ExampleDigest.digest(of: indices.map { all[$0] })
   }
 
   /// The class of example `index`; `nil` where labels are not classes.

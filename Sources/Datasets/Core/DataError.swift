@@ -8,6 +8,8 @@ public struct DataError: Error, Hashable, Sendable, CustomStringConvertible, Exi
   public enum Kind: Hashable, Sendable {
     /// A file that should be there is not (exit code 65).
     case missing
+    /// Files that are generated here are not all there (exit code 65).
+    case incomplete
     /// The content is not what its format says (exit code 65).
     case malformed
     /// The system refused to read or write (exit code 74).
@@ -60,6 +62,10 @@ public struct DataError: Error, Hashable, Sendable, CustomStringConvertible, Exi
     self.problem = problem
     self.hint = hint
   }
+
+  /// What to do about a file that is not there, where nothing more is known of it.
+  static let absenceHint =
+    "Check its name and place; `sbm data list` says where data sets come from"
 
   /// "data/basic_train.tsv:12: the label is 11, not 0 to 9. Fetch the file again."
   public var description: String {

@@ -13,14 +13,16 @@ public struct DataRoot: Hashable, Sendable {
     self.cache = cache ?? root.appendingPathComponent("cache", isDirectory: true)
   }
 
-  /// The root that `SBM_DATA` names, else `data` in the working folder; caches where
-  /// `SBM_CACHE` says, else below the root.
+  /// The folder `root`, else the one `SBM_DATA` names, else `data` in the working folder; caches in
+  /// `cache`, else where `SBM_CACHE` says, else below the root.
   public static func standard(
+    root: String? = nil, cache: String? = nil,
     environment: [String: String] = ProcessInfo.processInfo.environment
   ) -> DataRoot {
-    DataRoot(
-      URL(fileURLWithPath: environment["SBM_DATA"] ?? "data", isDirectory: true),
-      cache: environment["SBM_CACHE"].map { URL(fileURLWithPath: $0, isDirectory: true) })
+    func folder(_ path: String) -> URL { URL(fileURLWithPath: path, isDirectory: true) }
+    return DataRoot(
+      folder(root ?? environment["SBM_DATA"] ?? "data"),
+      cache: (cache ?? environment["SBM_CACHE"]).map(folder))
   }
 
   /// Where the WordPiece vocabulary is if nothing else is said.
@@ -56,11 +58,14 @@ public struct SourceOptions: Hashable, Sendable {
   public var difficulty: String?
   /// Seeds splits that are drawn here (Text's strict dev set, Pathfinder's shuffle).
   public var splitSeed: UInt64
+  /// The seed that examples drawn when needed have to have; `nil` for the one kept below the root.
+  public var generatorSeed: UInt64?
 
   /// Options, by default those of the published pipelines.
   public init(
     dataProtocol: PipelineProtocol = .published, maximumLength: Int? = nil, vocabulary: URL? = nil,
-    corpus: URL? = nil, difficulty: String? = nil, splitSeed: UInt64 = 0
+    corpus: URL? = nil, difficulty: String? = nil, splitSeed: UInt64 = 0,
+    generatorSeed: UInt64? = nil
   ) {
     self.dataProtocol = dataProtocol
     self.maximumLength = maximumLength
@@ -68,6 +73,7 @@ public struct SourceOptions: Hashable, Sendable {
     self.corpus = corpus
     self.difficulty = difficulty
     self.splitSeed = splitSeed
+    self.generatorSeed = generatorSeed
   }
 }
 

@@ -12,6 +12,14 @@ public protocol DatasetSource: Sendable {
   /// usual one. Part of the cache's file name, so lower-case letters, digits and "-" only.
   var variant: String { get }
 
+  /// The command that makes the source's files, where they were generated here: then its task's
+  /// expected counts are those of its manifest, and others are an error. `nil` for published files.
+  var generation: String? { get }
+
+  /// Whether examples come in random order, each drawn like all others, so that some of them are best
+  /// taken from the beginning: then they are the same whatever follows.
+  var isShuffled: Bool { get }
+
   /// Everything that decides what the examples are: files and settings.
   ///
   /// - Throws: ``DataError`` when a file is missing or cannot be looked at.
@@ -27,6 +35,19 @@ public protocol DatasetSource: Sendable {
 extension DatasetSource {
   /// The usual variant, "".
   public var variant: String { "" }
+
+  /// Published files are not generated here.
+  public var generation: String? { nil }
+
+  /// Published files may be sorted.
+  public var isShuffled: Bool { false }
+
+  /// The error for generated files that are not all there.
+  func incomplete(_ file: String, place: DataError.Place = .file, _ problem: String) -> DataError {
+    DataError(
+      .incomplete, file: file, place: place, problem: problem,
+      hint: generation.map { "Run `\($0)`, which completes them" } ?? "")
+  }
 }
 
 /// What a source's examples are made of; two equal fingerprints give equal examples.
@@ -57,7 +78,8 @@ public struct SourceFingerprint: Hashable, Sendable, Codable {
         let missing = errno == ENOENT || errno == ENOTDIR
         throw DataError(
           missing ? .missing : .inputOutput, file: path,
-          problem: missing ? "there is no such file" : String(cString: strerror(errno)))
+          problem: missing ? "there is no such file" : String(cString: strerror(errno)),
+          hint: DataError.absenceHint)
       }
       let prefix = root.path.hasSuffix("/") ? root.path : root.path + "/"
       self.path = path.hasPrefix(prefix) ? String(path.dropFirst(prefix.count)) : path

@@ -1,3 +1,4 @@
+import AtomicFiles
 import Foundation
 
 /// A file written beside its place and renamed into it when it is whole.
@@ -6,8 +7,8 @@ import Foundation
 /// that is dropped before leaves nothing behind.
 public final class FileWriter {
   private let url: URL
-  private let temporary: String
-  private var descriptor: Int32
+  /// `nil` once it is in its place.
+  private var temporary: TemporaryFile?
   private var buffer: [UInt8] = []
 
   /// Begins the file at `url`, making the folders above it.
@@ -16,17 +17,15 @@ public final class FileWriter {
   public init(_ url: URL) throws {
     self.url = url
     try Self.makeFolder(url.deletingLastPathComponent())
-    temporary = "\(url.path).\(getpid()).part"
-    descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw Self.failure(temporary) }
+    do {
+      temporary = try TemporaryFile(beside: url.path)
+    } catch {
+      throw Self.failure(url.path, error.code)
+    }
     buffer.reserveCapacity(1 << 20)
   }
 
-  deinit {
-    guard descriptor >= 0 else { return }
-    close(descriptor)
-    unlink(temporary)
-  }
+  deinit { temporary?.remove() }
 
   /// Appends `bytes`.
   ///
@@ -41,21 +40,25 @@ public final class FileWriter {
   /// - Throws: ``DataError`` when the disk is full or fails.
   public func commit() throws {
     try flush()
-    guard fsync(descriptor) == 0, rename(temporary, url.path) == 0 else {
-      throw Self.failure(url.path)
+    do {
+      try temporary?.putInPlace()
+    } catch {
+      throw Self.failure(url.path, error.code)
     }
-    close(descriptor)
-    descriptor = -1
+    temporary = nil
   }
 
   private func flush() throws {
+    guard let descriptor = temporary?.descriptor else {
+      preconditionFailure("\(url.path) is written to after it was put in its place")
+    }
     var done = 0
     while done < buffer.count {
       let wrote = buffer[done...].withUnsafeBytes {
         Foundation.write(descriptor, $0.baseAddress, $0.count)
       }
       if wrote < 0 && errno == EINTR { continue }
-      guard wrote > 0 else { throw Self.failure(url.path) }
+      guard wrote > 0 else { throw Self.failure(url.path, errno) }
       done += wrote
     }
     buffer.removeAll(keepingCapacity: true)
@@ -74,9 +77,8 @@ public final class FileWriter {
     }
   }
 
-  private static func failure(_ path: String) -> DataError {
-    let code = errno
-    return DataError(
+  private static func failure(_ path: String, _ code: Int32) -> DataError {
+    DataError(
       .inputOutput, file: path, problem: String(cString: strerror(code)),
       hint: code == ENOSPC
         ? "Make room on the disk and run the command again"

@@ -94,15 +94,16 @@ final class ByteFile {
   private let descriptor: Int32
   private let path: String
 
-  /// Opens the file at `url`.
-  init(_ url: URL) throws {
+  /// Opens the file at `url`; `hint` is what to do if it is not there.
+  init(_ url: URL, hint: String = DataError.absenceHint) throws {
     path = url.path
     descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
       let missing = errno == ENOENT || errno == ENOTDIR
       throw DataError(
         missing ? .missing : .inputOutput, file: path,
-        problem: missing ? "there is no such file" : String(cString: strerror(errno)))
+        problem: missing ? "there is no such file" : String(cString: strerror(errno)),
+        hint: missing ? hint : "Check its permissions")
     }
   }
 

@@ -17,8 +17,7 @@ struct Archive: FileCollection {
       guard seen.insert(path).inserted else {
         throw DataError(
           .malformed, file: url.path, place: .entry(path),
-          problem: "the archive holds this entry twice",
-          hint: "It is not the published one; fetch it again")
+          problem: "the archive holds this entry twice", hint: FileCollections.refusedHint)
       }
       let entry = FileEntry(path: path, collection: url.path) { try reader.read() }
       if try body(entry) == .stop { return }
@@ -74,8 +73,16 @@ private final class ArchiveReader {
         return nil
       }
       guard status == ARCHIVE_OK || status == ARCHIVE_WARN, let entry else { throw failure() }
-      let name = archive_entry_pathname_utf8(entry) ?? archive_entry_pathname(entry)
-      path = try FileCollections.safeName(name.map { String(cString: $0) } ?? "", in: url)
+      let name =
+        (archive_entry_pathname_utf8(entry) ?? archive_entry_pathname(entry))
+        .map { String(cString: $0) } ?? ""
+      // `tar -C folder .` also packs the folder itself, as "./".
+      if archive_entry_filetype(entry) == FileType.folder,
+        FileCollections.nameParts(name).isEmpty, !name.hasPrefix("/")
+      {
+        continue
+      }
+      path = try FileCollections.safeName(name, in: url)
       if archive_entry_hardlink(entry) != nil || archive_entry_symlink(entry) != nil {
         throw refused("the entry is a link")
       }
@@ -119,7 +126,7 @@ private final class ArchiveReader {
   private func refused(_ problem: String) -> DataError {
     DataError(
       .malformed, file: url.path, place: .entry(path), problem: problem,
-      hint: "The archive is not the published one; fetch it again")
+      hint: FileCollections.refusedHint)
   }
 
   /// What libarchive says of its last failure, with how far it had read.

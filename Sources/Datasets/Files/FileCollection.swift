@@ -113,9 +113,19 @@ public enum FileCollections {
       let missing = errno == ENOENT || errno == ENOTDIR
       throw DataError(
         missing ? .missing : .inputOutput, file: url.path,
-        problem: missing ? "there is no such file or folder" : String(cString: strerror(errno)))
+        problem: missing ? "there is no such file or folder" : String(cString: strerror(errno)),
+        hint: DataError.absenceHint)
     }
     return status.st_mode & S_IFMT == S_IFDIR ? Folder(url) : Archive(url)
+  }
+
+  /// What to do about an archive that is refused.
+  static let refusedHint =
+    "Fetch a published archive again; pack one of your own anew, with plain files and folders only"
+
+  /// The parts of a path within a collection, without those that stand for where they are.
+  static func nameParts(_ path: String) -> [Substring] {
+    path.split(separator: "/").filter { $0 != "." }
   }
 
   /// The name that `path` stands for: without `./`, and never leading out of the collection.
@@ -125,7 +135,7 @@ public enum FileCollections {
     func refused(_ problem: String) -> DataError {
       DataError(
         .malformed, file: collection.path, place: .entry(path), problem: problem,
-        hint: "The archive is not the published one; fetch it again")
+        hint: refusedHint)
     }
     // "C:\b" counts too; libarchive turns its backslash into a slash.
     let afterDrive = path.dropFirst()
@@ -134,7 +144,7 @@ public enum FileCollections {
     {
       throw refused("the entry has an absolute path")
     }
-    let parts = path.split(separator: "/").filter { $0 != "." }
+    let parts = nameParts(path)
     if parts.contains("..") || path.split(separator: "\\").contains("..") {
       throw refused("the entry's path leads out of the archive")
     }

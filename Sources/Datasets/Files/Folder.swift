@@ -2,24 +2,32 @@ import Foundation
 
 /// The files below a folder, sorted by the bytes of their paths.
 ///
-/// Symbolic links below the folder are refused: what they lead to is not what was published, and
-/// may change without the folder changing. The folder itself may be reached through one.
+/// Symbolic links are followed, as a person who put them there expects; one that leads back to a
+/// folder above it is refused.
 struct Folder: FileCollection {
   let url: URL
 
   init(_ url: URL) { self.url = url }
 
   func visit(_ body: (FileEntry) throws -> FileVisit) throws {
-    _ = try visit("", body)
+    _ = try visit("", above: [try identity("")], body)
   }
 
+  /// - Parameter above: the folders that lead here.
   private func visit(
-    _ prefix: String, _ body: (FileEntry) throws -> FileVisit
+    _ prefix: String, above: [Identity], _ body: (FileEntry) throws -> FileVisit
   ) throws -> FileVisit {
     for name in try names(prefix) {
       let path = prefix + name
       switch try kind(path) {
-      case .folder: if try visit(path + "/", body) == .stop { return .stop }
+      case .folder:
+        let own = try identity(path)
+        guard !above.contains(own) else {
+          throw DataError(
+            .malformed, file: url.path, place: .entry(path),
+            problem: "this link leads to a folder above it", hint: "Remove the link")
+        }
+        if try visit(path + "/", above: above + [own], body) == .stop { return .stop }
       case .file: if try body(entry(path)) == .stop { return .stop }
       case .missing: throw missing(path)
       }
@@ -30,11 +38,6 @@ struct Folder: FileCollection {
   func withFile<Result>(
     _ path: String, _ body: (FileEntry) throws -> Result
   ) throws -> Result {
-    var above = ""
-    for part in path.split(separator: "/").dropLast() {
-      above += above.isEmpty ? String(part) : "/\(part)"
-      guard try kind(above) == .folder else { throw missing(path) }
-    }
     guard try kind(path) == .file else { throw missing(path) }
     return try body(entry(path))
   }
@@ -47,23 +50,36 @@ struct Folder: FileCollection {
   private enum Kind { case file, folder, missing }
 
   private func kind(_ path: String) throws -> Kind {
-    var status = stat()
-    guard lstat(url.appendingPathComponent(path).path, &status) == 0 else {
-      if errno == ENOENT || errno == ENOTDIR { return .missing }
-      throw failure(path)
-    }
+    guard let status = try status(path) else { return .missing }
     switch status.st_mode & S_IFMT {
     case S_IFREG: return .file
     case S_IFDIR: return .folder
-    case S_IFLNK:
-      throw DataError(
-        .malformed, file: url.path, place: .entry(path), problem: "this is a symbolic link",
-        hint: "Put the file itself here, or link to the folder as a whole")
     default:
       throw DataError(
         .malformed, file: url.path, place: .entry(path),
         problem: "this is neither a file nor a folder", hint: "Remove it")
     }
+  }
+
+  /// What tells a folder from all others, however it is reached.
+  private struct Identity: Equatable {
+    var device: dev_t
+    var number: ino_t
+  }
+
+  private func identity(_ path: String) throws -> Identity {
+    guard let status = try status(path) else { throw missing(path) }
+    return Identity(device: status.st_dev, number: status.st_ino)
+  }
+
+  /// The status of what is at `path`, links followed; `nil` if there is nothing.
+  private func status(_ path: String) throws -> stat? {
+    var status = stat()
+    guard stat(url.appendingPathComponent(path).path, &status) == 0 else {
+      if errno == ENOENT || errno == ENOTDIR { return nil }
+      throw failure(path)
+    }
+    return status
   }
 
   private func names(_ prefix: String) throws -> [String] {

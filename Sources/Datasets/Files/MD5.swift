@@ -22,15 +22,25 @@ public struct MD5: Sendable {
     pending.removeFirst(whole)
   }
 
-  /// The sum of all bytes added, as 32 hexadecimal digits.
-  public func hexDigest() -> String {
+  /// The sum of all bytes added, as four words whose least significant bytes come first.
+  private var words: [UInt32] {
     var rest = self
     var end: [UInt8] = [0x80]
     end += repeatElement(0, count: (119 - pending.count) % 64)
     let bits = length &* 8
     end += (0..<8).map { UInt8(truncatingIfNeeded: bits >> (8 * $0)) }
     rest.update(end)
-    let words = [rest.state.0, rest.state.1, rest.state.2, rest.state.3]
+    return [rest.state.0, rest.state.1, rest.state.2, rest.state.3]
+  }
+
+  /// The first eight bytes of the sum of all bytes added, the least significant first.
+  var prefix: UInt64 {
+    let words = words
+    return UInt64(words[0]) | UInt64(words[1]) << 32
+  }
+
+  /// The sum of all bytes added, as 32 hexadecimal digits.
+  public func hexDigest() -> String {
     let digits = Array("0123456789abcdef")
     return String(
       words.flatMap { word in

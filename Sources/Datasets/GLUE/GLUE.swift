@@ -31,7 +31,8 @@ public struct GLUE: DatasetSource {
         problem: "there is none of \(table.places.joined(separator: ", "))",
         hint: "Run data-scripts/glue.sh \(table.folder)")
     }
-    files = try FileCollections.open(place)
+    files = try FileCollections.open(
+      place.lastPathComponent == table.fileName(.train) ? place.deletingLastPathComponent() : place)
     vocabulary = try PieceVocabulary(data, options)
     self.table = table
     task = try vocabulary.fit(table.task, options)
@@ -46,9 +47,10 @@ public struct GLUE: DatasetSource {
     let urls =
       files is Folder
       ? task.splits.map { files.url.appendingPathComponent(table.fileName($0)) } : [files.url]
+    let pieces = try SourceFingerprint.File(vocabulary.url, below: root)
     return SourceFingerprint(
-      files: try (urls + [vocabulary.url]).map { try .init($0, below: root) },
-      settings: ["maximum_length": "\(task.maximumLength)"])
+      files: try urls.map { try .init($0, below: root) } + [pieces],
+      settings: ["maximum_length": "\(task.maximumLength)", "vocabulary": pieces.path])
   }
 
   /// The rows of the split's table.

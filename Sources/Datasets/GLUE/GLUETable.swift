@@ -49,9 +49,10 @@ struct GLUETable: Sendable {
     task.expectedCounts.first { $0.split == split }?.isLabelled ?? true
   }
 
-  /// The places below a data root where the tables are looked for.
+  /// The places below a data root where the tables are looked for: the training table, whose folder
+  /// holds the others, or an archive.
   var places: [String] {
-    let names = [folder] + archives
+    let names = ["\(folder)/\(fileName(.train))"] + archives
     return names.map { "glue/\($0)" } + names
   }
 }

@@ -53,9 +53,14 @@ public struct MaskedText: DatasetSource {
         return .next
       }
     }
+    let files = try urls.map { try SourceFingerprint.File($0, below: root) }
+    let pieces = try SourceFingerprint.File(vocabulary.url, below: root)
     return SourceFingerprint(
-      files: try (urls + [vocabulary.url]).map { try .init($0, below: root) },
-      settings: ["maximum_length": "\(task.maximumLength)"])
+      files: files + [pieces],
+      settings: [
+        "maximum_length": "\(task.maximumLength)", "vocabulary": pieces.path,
+        "corpus": files[0].path,
+      ])
   }
 
   private var isFolder: Bool {

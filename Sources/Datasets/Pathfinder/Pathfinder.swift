@@ -10,13 +10,16 @@ import Randomness
 /// Images are shuffled; the first 80 % train, the next 10 % are dev and the last 10 % test.
 /// `strict` shuffles by the seed of the options. `published` shuffles by a seed that nobody chose,
 /// drawn when the split is first needed. Either way the split is written to a manifest beside the
-/// caches, which a later run reads again.
+/// caches, whose first line has the seed, which a later run reads again, and the MD5 sum of the list
+/// of images: when that changes, the manifest is written anew.
 public struct Pathfinder: DatasetSource {
   /// Pathfinder32.
   public let task: TaskSpecification
   private let data: DataRoot
   private let difficulty: PathfinderParameters.Difficulty
   private let files: any FileCollection
+  /// What the images were made with; `nil` for published ones.
+  private let generated: PathfinderFiles.Manifest?
   /// The seed of the split under `strict`.
   private let seed: UInt64?
 
@@ -38,10 +41,11 @@ public struct Pathfinder: DatasetSource {
         hint: "Choose one of \(known.joined(separator: ", "))")
     }
     let places = Self.folders.map { "\($0)/\(difficulty.folder)" }
-    guard let place = data.firstExisting(places) else {
+    let urls = places.map { data.root.appendingPathComponent($0) }
+    guard let place = urls.first(where: { !Self.batches($0).isEmpty }) else {
       throw DataError(
-        .missing, file: data.root.appendingPathComponent(places[0]).path,
-        problem: "there is none of \(places.joined(separator: ", "))",
+        .missing, file: urls[0].path,
+        problem: "there are no images (metadata/*.npy) in \(places.joined(separator: ", "))",
         hint: "Run `sbm data generate pathfinder`, or unpack the Long Range Arena release here")
     }
     var task = TaskSpecification.pathfinder32
@@ -51,16 +55,12 @@ public struct Pathfinder: DatasetSource {
         problem: "an image has \(task.maximumLength) pixels and cannot be cut to \(length)",
         hint: "Leave the length of task pathfinder32 as it is")
     }
-    // Images of a generated set of another size are as many as its manifest says.
-    let generated = place.appendingPathComponent("generated.json")
-    if let json = try? Data(contentsOf: generated),
-      let manifest = try? JSONDecoder().decode(PathfinderFiles.Manifest.self, from: json)
-    {
-      task.expectedCounts = Self.ranges(manifest.count).map { .init($0.split, $0.range.count) }
-    } else {
-      // How many images of the published set are empty depends on the difficulty.
-      task.expectedCounts = task.splits.map { .init($0, nil) }
-    }
+    // Images of a generated set of another size are as many as its manifest says. How many images of
+    // the published set are empty depends on the difficulty.
+    generated = PathfinderFiles.Manifest(of: place)
+    task.expectedCounts =
+      generated.map { Self.ranges($0.count).map { .init($0.split, $0.range.count) } }
+      ?? task.splits.map { .init($0, nil) }
     self.task = task
     self.data = data
     self.difficulty = difficulty
@@ -71,9 +71,20 @@ public struct Pathfinder: DatasetSource {
   /// The difficulty and the protocol: "hard", "hard-strict".
   public var variant: String { difficulty.rawValue + (seed == nil ? "" : "-strict") }
 
+  /// The command that goes on making the images, where they were made here.
+  public var generation: String? { generated?.command(difficulty) }
+
   /// The metadata files and how the split is drawn.
+  ///
+  /// - Throws: ``DataError`` of kind `incomplete` when generation was interrupted.
   public func fingerprint() throws -> SourceFingerprint {
-    let urls = try batches().map { files.url.appendingPathComponent("metadata/\($0)") }
+    let batches = Self.batches(files.url)
+    if let generated, batches.count < generated.batches {
+      throw incomplete(
+        files.url.path,
+        "\(batches.count) of \(generated.batches) batches of images are there")
+    }
+    let urls = batches.map { files.url.appendingPathComponent("metadata/\($0)") }
     return SourceFingerprint(
       files: try urls.map { try .init($0, below: data.root) },
       settings: ["split_seed": seed.map { "\($0)" } ?? "drawn once"])
@@ -112,16 +123,11 @@ extension Pathfinder {
     var label: Int32
   }
 
-  /// The metadata files, by their numbers.
-  private func batches() throws -> [String] {
-    let folder = files.url.appendingPathComponent("metadata")
+  /// The metadata files of a difficulty's folder, by their numbers.
+  private static func batches(_ place: URL) -> [String] {
+    let folder = place.appendingPathComponent("metadata")
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     let batches = names.filter { $0.hasSuffix(".npy") && !$0.hasPrefix(".") }
-    guard !batches.isEmpty else {
-      throw DataError(
-        .missing, file: folder.path, problem: "there are no metadata files (*.npy)",
-        hint: "Unpack the Long Range Arena release here, with imgs and metadata")
-    }
     func number(_ name: String) -> Int { Int(name.dropLast(4)) ?? .max }
     return batches.sorted { (number($0), $0) < (number($1), $1) }
   }
@@ -130,7 +136,7 @@ extension Pathfinder {
   func samples() throws -> (samples: [Sample], empty: Int) {
     var samples: [Sample] = []
     var empty = 0
-    for batch in try batches() {
+    for batch in Self.batches(files.url) {
       try files.withFile("metadata/\(batch)") { entry in
         var lines = entry.lines()
         while let line = try lines.next() {
@@ -165,13 +171,18 @@ extension Pathfinder {
   /// All images in the order of the shuffle, whose manifest is written if it is not there.
   private func shuffled() throws -> [Sample] {
     var samples = try samples().samples
+    var list = MD5()
+    for sample in samples { list.update("\(sample.path) \(sample.label)\n".utf8) }
     let manifest = data.cache.appendingPathComponent("\(task.name)-\(variant)-split.tsv")
-    let seed = try seed ?? drawnSeed(manifest)
+    let stored = try storedHeader(manifest)
+    // A seed that is drawn is written at once: the three splits have to come from the same shuffle.
+    let seed = seed ?? stored?.seed ?? UInt64.random(in: 0...UInt64.max)
+    let header = "# seed \(seed), \(samples.count) images, MD5 \(list.hexDigest())"
     var generator = RandomStream(seed: seed).child("pathfinder split").generator()
     generator.shuffle(&samples)
-    if try storedSeed(manifest) != seed {
+    if stored?.line != header {
       let writer = try FileWriter(manifest)
-      try writer.write("# seed \(seed)\n".utf8)
+      try writer.write("\(header)\n".utf8)
       for (split, range) in Self.ranges(samples.count) {
         for sample in samples[range] { try writer.write("\(split)\t\(sample.path)\n".utf8) }
       }
@@ -180,24 +191,18 @@ extension Pathfinder {
     return samples
   }
 
-  /// The seed of an earlier `published` split, else a new one.
-  private func drawnSeed(_ manifest: URL) throws -> UInt64 {
-    if let stored = try storedSeed(manifest) { return stored }
-    // Written at once: the three splits of a run have to come from the same shuffle.
-    return UInt64.random(in: 0...UInt64.max)
-  }
-
-  private func storedSeed(_ manifest: URL) throws -> UInt64? {
+  /// The first line of the manifest of an earlier split, and the seed in it.
+  private func storedHeader(_ manifest: URL) throws -> (line: String, seed: UInt64)? {
     guard FileManager.default.fileExists(atPath: manifest.path) else { return nil }
     var lines = try LineReader(manifest)
-    guard let line = try lines.next(), line.starts(with: "# seed ".utf8),
-      let seed = UInt64(String(decoding: line.dropFirst(7), as: UTF8.self))
+    let line = String(decoding: try lines.next() ?? [], as: UTF8.self)
+    guard line.hasPrefix("# seed "), let seed = UInt64(line.dropFirst(7).prefix { $0 != "," })
     else {
       throw DataError(
         .malformed, file: manifest.path, place: .line(1), problem: "this is no split manifest",
         hint: "Remove it; another split is drawn")
     }
-    return seed
+    return (line, seed)
   }
 
   /// Looks for what reading leaves out.

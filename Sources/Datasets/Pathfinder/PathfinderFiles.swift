@@ -24,10 +24,21 @@ public struct PathfinderFiles: Sendable {
     public var parameters: PathfinderParameters
     /// ``PathfinderGenerator/version``.
     public var generatorVersion: Int
+
+    /// The name of the manifest in a difficulty's folder.
+    static let fileName = "generated.json"
+
+    /// Batches of all images.
+    var batches: Int { (count + batchSize - 1) / batchSize }
+
+    /// The command that makes such images of `difficulty`.
+    func command(_ difficulty: PathfinderParameters.Difficulty) -> String {
+      "sbm data generate pathfinder --difficulty \(difficulty.rawValue) --seed \(seed) --count \(count)"
+    }
   }
 
   private let generator: PathfinderGenerator
-  private let count: Int
+  private let manifest: Manifest
   private let folder: URL
 
   /// A writer of `count` images of `difficulty` below `data`.
@@ -37,7 +48,9 @@ public struct PathfinderFiles: Sendable {
   ) {
     precondition(count > 0, "\(count) images cannot be generated")
     generator = PathfinderGenerator(difficulty, seed: seed)
-    self.count = count
+    manifest = Manifest(
+      seed: seed, count: count, parameters: generator.parameters,
+      generatorVersion: PathfinderGenerator.version)
     folder = data.root.appendingPathComponent("\(Self.folder)/\(difficulty.folder)")
   }
 
@@ -51,10 +64,9 @@ public struct PathfinderFiles: Sendable {
   public func write(replacing: Bool = false, progress: DataProgress.Handler? = nil) throws {
     if replacing { try? FileManager.default.removeItem(at: folder) }
     try claim()
-    let batches = (count + Self.batchSize - 1) / Self.batchSize
     let done = Mutex(0)
-    _ = try Parallel.map(batches) { batch in
-      let numbers = batch * Self.batchSize..<min(count, (batch + 1) * Self.batchSize)
+    _ = try Parallel.map(manifest.batches) { batch in
+      let numbers = batch * Self.batchSize..<min(manifest.count, (batch + 1) * Self.batchSize)
       let metadata = folder.appendingPathComponent("metadata/\(batch).npy")
       if !FileManager.default.fileExists(atPath: metadata.path) {
         try write(batch, numbers, metadata)
@@ -63,16 +75,13 @@ public struct PathfinderFiles: Sendable {
         done += numbers.count
         return done
       }
-      progress?(DataProgress(phase: "pathfinder32 generate", done: total, total: count))
+      progress?(DataProgress(phase: "pathfinder32 generate", done: total, total: manifest.count))
     }
   }
 
   /// Makes sure that the folder is ours to write to, and says what is in it.
   private func claim() throws {
-    let url = folder.appendingPathComponent("generated.json")
-    let manifest = Manifest(
-      seed: generator.seed, count: count, parameters: generator.parameters,
-      generatorVersion: PathfinderGenerator.version)
+    let url = folder.appendingPathComponent(Manifest.fileName)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     let json = try encoder.encode(manifest)
@@ -125,5 +134,15 @@ public struct PathfinderFiles: Sendable {
         .inputOutput, file: url.path, problem: "the image cannot be written",
         hint: "Check that there is room on the disk, and that the folder may be written to")
     }
+  }
+}
+
+extension PathfinderFiles.Manifest {
+  /// The manifest in a difficulty's folder; `nil` where the images were not made here.
+  init?(of folder: URL) {
+    guard let json = try? Data(contentsOf: folder.appendingPathComponent(Self.fileName)),
+      let manifest = try? JSONDecoder().decode(Self.self, from: json)
+    else { return nil }
+    self = manifest
   }
 }

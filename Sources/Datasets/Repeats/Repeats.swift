@@ -60,22 +60,37 @@ public struct Repeats: DatasetSource {
     data.root.appendingPathComponent("repeats/generated.json")
   }
 
-  /// The task at the settings kept below `data`, else at the defaults.
+  /// The settings kept in the file at `url`; `nil` if there is none.
+  private static func kept(_ url: URL) throws -> Settings? {
+    guard FileManager.default.fileExists(atPath: url.path) else { return nil }
+    guard let found = try? JSONDecoder().decode(Settings.self, from: Data(contentsOf: url)),
+      found.length > 0, found.train > 0, found.dev > 0, found.test > 0,
+      (1..<Int(UInt16.max)).contains(found.values)
+    else {
+      throw DataError(
+        .malformed, file: url.path, problem: "these are no settings of the repeated-tokens task",
+        hint: "Remove the file, or run `sbm data generate repeats --replace`")
+    }
+    return found
+  }
+
+  /// The task at the settings kept below `data`, else at the defaults and the options' seed.
   ///
-  /// - Throws: ``DataError`` when the settings kept there cannot be read.
+  /// - Throws: ``DataError`` when the settings kept there cannot be read, or have another seed than the
+  ///   options ask for.
   public init(_ data: DataRoot, options: SourceOptions = SourceOptions()) throws {
     let url = Self.manifest(data)
-    var settings = Settings()
-    if FileManager.default.fileExists(atPath: url.path) {
-      guard let found = try? JSONDecoder().decode(Settings.self, from: Data(contentsOf: url)),
-        found.length > 0, found.train > 0, found.dev > 0, found.test > 0,
-        (1..<Int(UInt16.max)).contains(found.values)
-      else {
+    let kept = try Self.kept(url)
+    var settings = kept ?? Settings()
+    if let seed = options.generatorSeed {
+      guard kept == nil || settings.seed == seed else {
         throw DataError(
-          .malformed, file: url.path, problem: "these are no settings of the repeated-tokens task",
-          hint: "Remove the file, or run `sbm data generate repeats`")
+          .malformed, file: url.path,
+          problem: "the seed kept here is \(settings.seed), the run asks for \(seed)",
+          hint: "Set data.seed to \(settings.seed), or run "
+            + "`sbm data generate repeats --replace --seed \(seed)`")
       }
-      settings = found
+      settings.seed = seed
     }
     if let length = options.maximumLength { settings.length = length }
     self.init(settings)
@@ -83,14 +98,25 @@ public struct Repeats: DatasetSource {
 
   /// Keeps `settings` below `data`, for every later use.
   ///
-  /// - Throws: ``DataError`` when the file cannot be written.
-  public static func keep(_ settings: Settings, in data: DataRoot) throws {
+  /// - Throws: ``DataError`` when others are kept there and `replacing` is false, or the file cannot be
+  ///   written.
+  public static func keep(
+    _ settings: Settings, in data: DataRoot, replacing: Bool = false
+  ) throws {
+    if !replacing, let kept = try kept(manifest(data)), kept != settings {
+      throw DataError(
+        .malformed, file: manifest(data).path, problem: "there are other settings here",
+        hint: "Use them as they are, or give --replace or another --root")
+    }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     let writer = try FileWriter(manifest(data))
     try writer.write(try encoder.encode(settings))
     try writer.commit()
   }
+
+  /// Each sequence is drawn like all others.
+  public var isShuffled: Bool { true }
 
   /// All settings and the generator's version.
   public func fingerprint() -> SourceFingerprint {

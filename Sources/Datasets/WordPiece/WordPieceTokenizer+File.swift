@@ -6,7 +6,8 @@ extension WordPieceTokenizer {
   ///
   /// - Throws: ``DataError`` when the file is missing, cannot be read, or is no vocabulary.
   public init(vocabularyFile url: URL) throws {
-    let file = try ByteFile(url)
+    let file = try ByteFile(
+      url, hint: "Name the vocab.txt of an uncased BERT; data-scripts/vocabulary.sh fetches it")
     var bytes: [UInt8] = []
     while let piece = try file.read(upTo: 1 << 18) {
       bytes += piece

@@ -12,6 +12,9 @@ struct Checkpoint {
 
   /// The run's identity: the hash of the settings that influence results.
   var identity: String
+  /// The digest of each split of the run's data (``TaskData/identity``); nil in checkpoints from before
+  /// this was kept.
+  var data: [String]?
   /// Steps done.
   var step: Int
   /// The last step whose evaluation on dev is part of ``best``.
@@ -40,6 +43,7 @@ struct Checkpoint {
       try file.setAttribute("format", Self.format)
       try file.setAttribute("format_version", Self.formatVersion)
       try file.setAttribute("identity", identity)
+      if let data { try file.setAttribute("data", data) }
       try file.setAttribute("step", step)
       try file.setAttribute("evaluated_step", evaluatedStep)
       try file.setAttribute("seconds", seconds)
@@ -72,6 +76,7 @@ struct Checkpoint {
         problem: "format version \(version); this program reads 1 to \(Self.formatVersion)")
     }
     identity = try file.attribute("identity")
+    data = try file.hasAttribute("data") ? file.attributeArray("data") : nil
     step = try file.attribute("step")
     // Version 1 was written only after the evaluation that was due.
     evaluatedStep = version == 1 ? step : try file.attribute("evaluated_step")
@@ -97,10 +102,11 @@ struct Checkpoint {
 
   /// A checkpoint of a run's state.
   init(
-    identity: String, step: Int, evaluatedStep: Int, seconds: Double, model: some Module,
-    moments: AdamWState, best: Best?
+    identity: String, data: [String], step: Int, evaluatedStep: Int, seconds: Double,
+    model: some Module, moments: AdamWState, best: Best?
   ) {
     self.identity = identity
+    self.data = data
     self.step = step
     self.evaluatedStep = evaluatedStep
     self.seconds = seconds

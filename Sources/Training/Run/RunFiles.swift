@@ -35,16 +35,20 @@ public struct RunFiles: Sendable {
 
   /// What is there of `run`.
   ///
+  /// - Parameter data: the ``TaskData/identity`` of the run's data; nil if there is none to look at.
   /// - Throws: ``TrainingError`` when there is a run that may not be continued: without `resumes`, or
-  ///   because its settings differ.
-  public func state(of run: RunConfiguration, resumes: Bool) throws -> State {
+  ///   because its settings or its data differ.
+  public func state(
+    of run: RunConfiguration, resumes: Bool, data: () throws -> [RunLog.DataSplit]?
+  ) throws -> State {
     guard FileManager.default.fileExists(atPath: log.path) else { return .none }
     let log = try RunLog(reading: self.log.path)
     try checkSettings(log, run)
-    if log.status == .finished { return .finished }
-    guard resumes else {
+    guard resumes || log.status == .finished else {
       throw TrainingError.runExists(log: self.log.path, status: log.status.rawValue)
     }
+    if !log.data.isEmpty, let data = try data() { try checkData(log, data) }
+    if log.status == .finished { return .finished }
     return FileManager.default.fileExists(atPath: checkpoint.path) ? .resumable : .none
   }
 
@@ -54,16 +58,23 @@ public struct RunFiles: Sendable {
   public func requireIdle() throws { _ = try RunLock(self) }
 
   /// The log and checkpoint from which `run` goes on, if it was begun.
-  func saved(for run: RunConfiguration) throws -> (log: RunLog, checkpoint: Checkpoint)? {
+  func saved(
+    for run: RunConfiguration, data: [RunLog.DataSplit]
+  ) throws -> (log: RunLog, checkpoint: Checkpoint)? {
     guard FileManager.default.fileExists(atPath: checkpoint.path),
       FileManager.default.fileExists(atPath: log.path)
     else { return nil }
     let log = try RunLog(reading: self.log.path)
     try checkSettings(log, run)
+    try checkData(log, data)
     let checkpoint = try Checkpoint(reading: self.checkpoint.path)
-    guard checkpoint.identity == run.identity else {
-      throw TrainingError.badCheckpoint(
-        path: self.checkpoint.path, problem: "it belongs to a run with other settings than the log")
+    func refuse(_ what: String) -> TrainingError {
+      .badCheckpoint(
+        path: self.checkpoint.path, problem: "it belongs to a run with other \(what) than the log")
+    }
+    guard checkpoint.identity == run.identity else { throw refuse("settings") }
+    guard checkpoint.data == nil || checkpoint.data == data.map(\.digest) else {
+      throw refuse("data")
     }
     return (log, checkpoint)
   }
@@ -73,6 +84,16 @@ public struct RunFiles: Sendable {
     try FileManager.default.createDirectory(
       at: self.log.deletingLastPathComponent(), withIntermediateDirectories: true)
     try log.write(to: self.log.path)
+  }
+
+  /// Compares the examples that the run was begun with, where the log knows them, with those it has now.
+  func checkData(_ log: RunLog, _ data: [RunLog.DataSplit]) throws {
+    for saved in log.data {
+      let found = data.first { $0.split == saved.split }
+      if found != saved {
+        throw TrainingError.dataChanged(log: self.log.path, saved: saved, found: found)
+      }
+    }
   }
 
   /// Compares the settings that influence results.

@@ -2,6 +2,7 @@ import Datasets
 import Experiments
 import Foundation
 import Randomness
+import RunLog
 
 /// The examples of a run: its task's splits, opened from the token cache.
 public struct TaskData: Sendable {
@@ -11,52 +12,108 @@ public struct TaskData: Sendable {
   private let splits: [Split: any ExampleStore]
   /// How sequences are masked each time they are read, in masked language modelling.
   private let masking: TokenMasking?
+  /// What the examples of the splits that the run trains, selects and tests on are.
+  public let identity: [RunLog.DataSplit]
+  /// Sentences about data that can be used, but is not what was published.
+  public let warnings: [String]
+
+  private let root: DataRoot
+  private let options: SourceOptions
 
   /// Opens the data of `run`, making what can be made: generated tasks and token caches.
   ///
+  /// - Parameter residentBytes: tokens of a split of at most so many bytes are kept in memory.
   /// - Throws: `DataError` when published files are missing or not what they should be.
-  public init(_ run: RunConfiguration, progress: DataProgress.Handler? = nil) throws {
-    let entry = try Self.entry(run)
-    let root = Self.root(run)
+  public init(
+    _ run: RunConfiguration, residentBytes: Int = 256 << 20, progress: DataProgress.Handler? = nil
+  ) throws {
+    root = Self.root(run)
+    options = Self.options(run)
     if run.task == .listops {
-      var counts = ListOps.Counts()
-      if run.data.trainExamples > 0 { counts.train = min(counts.train, run.data.trainExamples) }
+      let (counts, needed) = Self.listOpsCounts(run)
       try ListOps.ensureGenerated(
-        root: root, seed: run.data.seed, counts: counts, progress: progress)
+        root: root, seed: run.data.seed, counts: counts, needed: needed, progress: progress)
     }
-    let source = try entry.source(root, Self.options(run, root))
+    let source = try Self.source(run)
     let cache = try TokenCache.prepare(source, in: root, progress: progress)
     task = cache.task
+    warnings = try cache.shortfalls()
     masking = (source as? MaskedText)?.masking
     let labelled = task.expectedCounts.filter(\.isLabelled).map(\.split)
     let limits = [
       Split.train: run.data.trainExamples, .dev: run.data.devExamples, .test: run.data.testExamples,
     ].filter { $0.value > 0 }
-    splits = try labelled.reduce(into: [:]) { splits, split in
-      let store = try cache.split(split)
-      splits[split] = limits[split].map { SubsetStore(store, limit: $0) } ?? store
+    var splits: [Split: any ExampleStore] = [:]
+    var identity: [RunLog.DataSplit] = []
+    for split in labelled {
+      let all = try cache.split(split, residentBytes: residentBytes)
+      let used = SubsetStore(
+        all, limit: limits[split] ?? all.count, source.isShuffled ? .first : .spread)
+      splits[split] = used.count < all.count ? used : all
+      if [.train, .dev, .test].contains(split) {
+        identity.append(
+          .init(
+            split: split.rawValue, examples: used.count,
+            digest: try all.digest(of: used.places)))
+      }
     }
+    self.splits = splits
+    self.identity = identity
     for split in [Split.train, .dev] where count(split) == 0 {
       throw TrainingError.noData(task: task.name, split: split.rawValue)
     }
   }
 
+  /// The ``identity`` of `run`'s data, made ready first if need be; nil if there is none to look at.
+  ///
+  /// - Throws: `DataError` when the data is not what it should be.
+  public static func identity(
+    of run: RunConfiguration, progress: DataProgress.Handler? = nil
+  ) throws -> [RunLog.DataSplit]? {
+    do {
+      _ = try source(run)
+    } catch let error as DataError where error.kind == .missing {
+      return nil
+    }
+    return try TaskData(run, residentBytes: 0, progress: progress).identity
+  }
+
   /// The task of `run` as its files have it (a vocabulary of another size, for one), found without reading
   /// the examples.
   ///
-  /// - Throws: `DataError` with what to do when published files are missing.
+  /// - Throws: `DataError` with what to do when published files are missing, and when generated ones are
+  ///   incomplete or do not serve the run.
   public static func sourceTask(_ run: RunConfiguration) throws -> TaskSpecification {
-    let (entry, root) = (try entry(run), root(run))
-    // ListOps is generated where there are no tables.
-    if run.task == .listops, let task = specification(run) { return task }
-    return try entry.source(root, options(run, root)).task
+    if run.task == .listops, let task = specification(run) {
+      // Tables that are not there, or too few, are generated.
+      let (counts, needed) = listOpsCounts(run)
+      _ = try ListOps.availability(root(run), seed: run.data.seed, counts: counts, needed: needed)
+      return task
+    }
+    let source = try source(run)
+    _ = try source.fingerprint()
+    return source.task
   }
 
-  private static func entry(_ run: RunConfiguration) throws -> DatasetEntry {
+  private static func source(_ run: RunConfiguration) throws -> any DatasetSource {
     guard let entry = DatasetEntry.named(run.task.rawValue) else {
       throw TrainingError.unsupported("task \(run.task.rawValue) has no data set in this build")
     }
-    return entry
+    return try entry.source(root(run), options(run))
+  }
+
+  /// How many rows of each ListOps table `run` has generated, and how many it needs: dev and test, which
+  /// are drawn first, are always whole, so that all runs train on the same rows.
+  private static func listOpsCounts(
+    _ run: RunConfiguration
+  ) -> (generated: ListOps.Counts, needed: ListOps.Counts) {
+    let published = ListOps.Counts()
+    func limited(_ limit: Int, _ all: Int) -> Int { limit > 0 ? min(limit, all) : all }
+    let needed = ListOps.Counts(
+      train: limited(run.data.trainExamples, published.train),
+      dev: limited(run.data.devExamples, published.dev),
+      test: limited(run.data.testExamples, published.test))
+    return (ListOps.Counts(train: needed.train), needed)
   }
 
   /// The split that the final test runs on: test, or dev where test has no labels (GLUE).
@@ -110,19 +167,16 @@ public struct TaskData: Sendable {
     TaskSpecification.named(run.task.rawValue)
   }
 
-  /// The WordPiece vocabulary of `run`, for tasks that have one.
-  public static func vocabularyFile(_ run: RunConfiguration) -> URL? {
-    guard TaskName.glue.contains(run.task) || run.task == .mlm else { return nil }
-    let root = root(run)
-    return options(run, root).vocabulary ?? root.vocabulary
-  }
+  /// The tokens and classes of the run's task as a person reads them.
+  ///
+  /// - Throws: `DataError` when the task has a vocabulary and it cannot be read.
+  public func text() throws -> TokenText { try TokenText(task, root, options) }
 
   private static func root(_ run: RunConfiguration) -> DataRoot {
-    run.data.root.isEmpty
-      ? .standard() : DataRoot(URL(fileURLWithPath: run.data.root, isDirectory: true))
+    .standard(root: run.data.root.isEmpty ? nil : run.data.root)
   }
 
-  private static func options(_ run: RunConfiguration, _ root: DataRoot) -> SourceOptions {
+  private static func options(_ run: RunConfiguration) -> SourceOptions {
     func url(_ path: String) -> URL? { path.isEmpty ? nil : URL(fileURLWithPath: path) }
     var options = SourceOptions()
     options.dataProtocol = run.runProtocol == .published ? .published : .strict
@@ -130,6 +184,7 @@ public struct TaskData: Sendable {
     options.vocabulary = url(run.data.vocabulary)
     options.corpus = url(run.data.corpus)
     options.splitSeed = run.data.seed
+    options.generatorSeed = run.data.seed
     return options
   }
 }

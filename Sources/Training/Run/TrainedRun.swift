@@ -57,6 +57,7 @@ public struct TrainedRun: Sendable {
     }
     if let dataRoot { run.data.root = dataRoot }
     data = try TaskData(run, progress: progress)
+    try files.checkData(log, data.identity)
     model = try run.makeModel(data.task)
     do {
       try model.load(checkpoint.best?.parameters ?? checkpoint.parameters)

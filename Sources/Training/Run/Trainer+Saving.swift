@@ -10,7 +10,8 @@ extension Trainer {
   mutating func save() throws {
     try writeLog()
     try Checkpoint(
-      identity: run.identity, step: done, evaluatedStep: evaluatedStep, seconds: clock.seconds,
+      identity: run.identity, data: data.identity.map(\.digest), step: done,
+      evaluatedStep: evaluatedStep, seconds: clock.seconds,
       model: step.model, moments: optimizer.state, best: best
     ).write(to: files.checkpoint.path)
   }
@@ -56,6 +57,8 @@ extension Trainer {
     clock = RunClock(secondsBefore: checkpoint.seconds)
     let codeVersion = log.environment.codeVersion
     log = saved
+    // A log from before this was kept learns what the run goes on with.
+    log.data = data.identity
     log.truncate(afterStep: done)
     log.dev.truncate(afterStep: evaluatedStep)
     log.density.truncate(toEvaluations: log.dev.count)

@@ -73,7 +73,10 @@ public struct Trainer {
       weightDecay: run.training.weightDecay)
     optimizer.beta2 = run.training.beta2
     log = RunLog(run, task: data.task, cost: run.cost(of: model), codeVersion: codeVersion)
-    if let saved = try files.saved(for: run) { try resume(saved.log, saved.checkpoint) }
+    log.data = data.identity
+    if let saved = try files.saved(for: run, data: data.identity) {
+      try resume(saved.log, saved.checkpoint)
+    }
   }
 
   /// Trains, tests, and saves the log and checkpoints on the way.

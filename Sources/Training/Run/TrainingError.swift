@@ -1,4 +1,5 @@
 import Diagnostics
+import RunLog
 
 /// Why a run cannot start, continue or end well.
 public enum TrainingError: ExitCodeProviding, CustomStringConvertible, Equatable {
@@ -8,6 +9,8 @@ public enum TrainingError: ExitCodeProviding, CustomStringConvertible, Equatable
   case runIsBusy(log: String, process: Int?)
   /// The checkpoint belongs to a run with other settings.
   case settingsChanged(checkpoint: String, key: String, saved: String, wanted: String)
+  /// The run was begun with other examples.
+  case dataChanged(log: String, saved: RunLog.DataSplit, found: RunLog.DataSplit?)
   /// A checkpoint that cannot be used.
   case badCheckpoint(path: String, problem: String)
   /// A `model.initial_checkpoint` that this run cannot begin with.
@@ -33,6 +36,11 @@ public enum TrainingError: ExitCodeProviding, CustomStringConvertible, Equatable
     case .settingsChanged(let checkpoint, let key, let saved, let wanted):
       "\(checkpoint) was made with \(key): \(saved), the run asks for \(wanted); use the old value, "
         + "or choose another folder with --out."
+    case .dataChanged(let log, let saved, let found):
+      "\(log) was made with other data: its \(saved.split) split had \(saved.examples) examples with "
+        + "digest \(saved.digest), it now "
+        + (found.map { "has \($0.examples) with \($0.digest)" } ?? "has none")
+        + "; bring the old data back (data.root, SBM_DATA), or choose another folder with --out."
     case .badCheckpoint(let path, let problem):
       "\(path): \(problem). Remove it (and the log beside it) to start the run again."
     case .unusableInitialCheckpoint(let path, let problem):
@@ -53,8 +61,8 @@ public enum TrainingError: ExitCodeProviding, CustomStringConvertible, Equatable
     switch self {
     case .runExists: .usage
     case .runIsBusy: .interrupted
-    case .settingsChanged, .badCheckpoint, .unusableInitialCheckpoint, .cannotResume, .noData,
-      .cannotCompute, .unsupported:
+    case .settingsChanged, .dataChanged, .badCheckpoint, .unusableInitialCheckpoint, .cannotResume,
+      .noData, .cannotCompute, .unsupported:
       .badInput
     }
   }

@@ -1,0 +1,22 @@
+import Foundation
+
+/// A lock between processes, held on a file.
+enum FileLock {
+  /// Runs `body` while no other process holds the lock on `url`; waits for it.
+  ///
+  /// - Parameter hint: what to do when the file cannot be made.
+  /// - Throws: ``DataError`` when the file cannot be made, and what `body` throws.
+  static func holding<Result>(
+    _ url: URL, hint: String, _ body: () throws -> Result
+  ) throws -> Result {
+    let descriptor = open(url.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else {
+      throw DataError(
+        .inputOutput, file: url.path, problem: String(cString: strerror(errno)), hint: hint)
+    }
+    defer { close(descriptor) }
+    // A file system without locks: two processes may then do the same work twice, no harm done.
+    while flock(descriptor, LOCK_EX) != 0 && errno == EINTR {}
+    return try body()
+  }
+}

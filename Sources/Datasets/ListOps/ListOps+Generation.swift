@@ -1,0 +1,236 @@
+import Foundation
+
+extension ListOps {
+  /// How many expressions each table gets.
+  public struct Counts: Hashable, Sendable, Codable {
+    /// Expressions to train on.
+    public var train: Int
+    /// Expressions to select on.
+    public var dev: Int
+    /// Expressions to test on.
+    public var test: Int
+
+    /// Counts, by default the published ones.
+    public init(train: Int = 96_000, dev: Int = 2000, test: Int = 2000) {
+      self.train = train
+      self.dev = dev
+      self.test = test
+    }
+
+    /// Expressions of all tables.
+    public var total: Int { train + dev + test }
+  }
+
+  /// What our own tables were made with; stands beside them as `generated.json`.
+  public struct Manifest: Hashable, Sendable, Codable {
+    /// The seed.
+    public var seed: UInt64
+    /// The expressions of each table.
+    public var counts: Counts
+    /// ``ListOpsGenerator/version``.
+    public var generatorVersion: Int
+    /// Whether ``ensureGenerated(root:seed:counts:needed:progress:)`` made the tables, and may make them
+    /// longer; else a person did, and they stay as they are.
+    public var mayGrow: Bool?
+
+    static let fileName = "generated.json"
+
+    /// The manifest of what is generated now.
+    init(seed: UInt64, counts: Counts, mayGrow: Bool) {
+      self.seed = seed
+      self.counts = counts
+      self.mayGrow = mayGrow
+      generatorVersion = ListOpsGenerator.version
+    }
+
+    /// The manifest in `folder`; `nil` beside published tables.
+    init?(of folder: URL) {
+      guard let json = try? Data(contentsOf: folder.appendingPathComponent(Self.fileName)),
+        let manifest = try? JSONDecoder().decode(Self.self, from: json)
+      else { return nil }
+      self = manifest
+    }
+
+    /// The command that makes such tables in place of those that are there.
+    var command: String {
+      "sbm data generate listops --replace --seed \(seed) --train \(counts.train) "
+        + "--dev \(counts.dev) --test \(counts.test)"
+    }
+
+    /// Whether both make the same tables.
+    func describesSame(as other: Manifest) -> Bool {
+      (seed, generatorVersion, counts) == (other.seed, other.generatorVersion, other.counts)
+    }
+  }
+
+  // MARK: For a person
+
+  /// Generates the three tables into ``folders``' first below `data`.
+  ///
+  /// No expression stands in two tables. Dev and test are drawn first, so that a smaller training
+  /// set of the same seed is the beginning of a larger one. Tables that are there already are left
+  /// alone if they were made with the same settings.
+  ///
+  /// - Throws: ``DataError`` when other tables are there and `replacing` is false, or the tables cannot
+  ///   be written.
+  public static func generate(
+    in data: DataRoot, seed: UInt64, counts: Counts = Counts(), replacing: Bool = false,
+    progress: DataProgress.Handler? = nil
+  ) throws {
+    let folder = data.root.appendingPathComponent(folders[0])
+    let manifest = Manifest(seed: seed, counts: counts, mayGrow: false)
+    try locked(folder) {
+      let there = tables(in: folder)
+      if let table = there.first, !replacing {
+        let isComplete = there.count == TaskSpecification.listops.splits.count
+        if isComplete, Manifest(of: folder)?.describesSame(as: manifest) == true { return }
+        throw DataError(
+          .malformed, file: table.path, problem: "there is a table of other settings here",
+          hint: "Use it as it is, or give --replace or another --root")
+      }
+      try write(manifest, into: folder, TaskSpecification.listops.splits, progress)
+    }
+  }
+
+  /// The tables that are in `folder`.
+  private static func tables(in folder: URL) -> [URL] {
+    TaskSpecification.listops.splits.map { folder.appendingPathComponent(fileName($0)) }
+      .filter { FileManager.default.fileExists(atPath: $0.path) }
+  }
+
+  // MARK: For a run
+
+  /// Whether the tables below a root serve a run.
+  public enum Availability: Sendable {
+    /// They do.
+    case ready
+    /// There are none.
+    case absent
+    /// They were made for a run that wanted fewer of the same.
+    case growing
+  }
+
+  /// Whether the tables below `root` serve a run that reads `needed` rows of `seed`, and would have
+  /// `counts` generated.
+  ///
+  /// Published tables serve every run.
+  ///
+  /// - Throws: ``DataError`` when tables are there that do not, and that nobody but their owner may
+  ///   replace.
+  public static func availability(
+    _ root: DataRoot, seed: UInt64, counts: Counts, needed: Counts
+  ) throws -> Availability {
+    guard let folder = folder(root) else {
+      let ours = root.root.appendingPathComponent(folders[0])
+      if let table = tables(in: ours).first, Manifest(of: ours) == nil {
+        throw DataError(
+          .missing, file: ours.appendingPathComponent(fileName(.train)).path,
+          problem: "the training table is not there, although \(table.lastPathComponent) is",
+          hint: "Put it there, or run `sbm data generate listops --replace`")
+      }
+      return .absent
+    }
+    guard let manifest = Manifest(of: folder) else { return .ready }
+    func refuse(_ problem: String, _ wayOut: String) -> DataError {
+      DataError(
+        .malformed, file: folder.path, problem: problem,
+        hint: "\(wayOut), replace the tables with `sbm data generate listops --replace`, or choose "
+          + "another data.root (SBM_DATA)")
+    }
+    guard manifest.seed == seed else {
+      throw refuse(
+        "these tables were generated with seed \(manifest.seed), the run asks for \(seed)",
+        "Set data.seed to \(manifest.seed)")
+    }
+    guard manifest.generatorVersion == ListOpsGenerator.version else {
+      throw refuse(
+        "these tables are of the generator's version \(manifest.generatorVersion), "
+          + "not \(ListOpsGenerator.version)", "Use the program that made them")
+    }
+    let there = manifest.counts
+    if there.train >= needed.train && there.dev >= needed.dev && there.test >= needed.test {
+      return .ready
+    }
+    if manifest.mayGrow == true, there.dev == counts.dev, there.test == counts.test {
+      return .growing
+    }
+    throw refuse(
+      "these tables have \(there.train), \(there.dev) and \(there.test) rows, the run asks for "
+        + "\(needed.train), \(needed.dev) and \(needed.test)",
+      "Set data.train_examples, data.dev_examples and data.test_examples")
+  }
+
+  /// Generates the tables below `root` if there are none, or too few training rows in those made by an
+  /// earlier call with this seed. Those are the beginning of the new ones; a run that reads them goes on.
+  ///
+  /// - Parameter needed: the rows that will be read, if less than all.
+  /// - Returns: whether tables were generated.
+  /// - Throws: ``DataError`` when other tables are there that do not serve, or they cannot be written.
+  @discardableResult
+  public static func ensureGenerated(
+    root: DataRoot, seed: UInt64 = 0, counts: Counts = Counts(), needed: Counts? = nil,
+    progress: DataProgress.Handler? = nil
+  ) throws -> Bool {
+    func state() throws -> Availability {
+      try availability(root, seed: seed, counts: counts, needed: needed ?? counts)
+    }
+    // Tables that serve are read where nothing may be written.
+    if case .ready = try state() { return false }
+    let folder = root.root.appendingPathComponent(folders[0])
+    let manifest = Manifest(seed: seed, counts: counts, mayGrow: true)
+    return try locked(folder) {
+      switch try state() {
+      case .ready: return false
+      case .absent: try write(manifest, into: folder, TaskSpecification.listops.splits, progress)
+      // Dev and test stay the same.
+      case .growing: try write(manifest, into: folder, [.train], progress)
+      }
+      return true
+    }
+  }
+
+  // MARK: Writing
+
+  private static func locked<Result>(_ folder: URL, _ body: () throws -> Result) throws -> Result {
+    try FileWriter.makeFolder(folder)
+    return try FileLock.holding(
+      folder.appendingPathComponent(".generate.lock"),
+      hint: "Choose a data root that may be written to, with --root, data.root or SBM_DATA", body)
+  }
+
+  /// Draws the expressions of `manifest` and puts the tables of `splits` in their places when all are
+  /// whole.
+  private static func write(
+    _ manifest: Manifest, into folder: URL, _ splits: [Split], _ progress: DataProgress.Handler?
+  ) throws {
+    var writers: [Split: FileWriter] = [:]
+    for split in splits {
+      let writer = try FileWriter(folder.appendingPathComponent(fileName(split)))
+      try writer.write("\(ListOpsTable.header)\r\n".utf8)
+      writers[split] = writer
+    }
+    let counts = manifest.counts
+    try ListOpsGenerator(seed: manifest.seed).generate(counts.total) { index, expression in
+      let split: Split =
+        index < counts.dev ? .dev : index < counts.dev + counts.test ? .test : .train
+      try writers[split]?.write(ListOpsTable.line(expression, target: try expression.value()))
+      if (index + 1) % 500 == 0 || index + 1 == counts.total {
+        progress?(DataProgress(phase: "listops generate", done: index + 1, total: counts.total))
+      }
+    }
+    let json = JSONEncoder()
+    json.outputFormatting = [.prettyPrinted, .sortedKeys]
+    let file = try FileWriter(folder.appendingPathComponent(Manifest.fileName))
+    try file.write(try json.encode(manifest))
+    // Killed between two of these, the next one does it again: a train table that has grown still has
+    // the manifest of the shorter one; else there is no train table, which says that a set is there,
+    // and a manifest, without which tables are taken for published ones.
+    if splits == [.train] {
+      try writers[.train]?.commit()
+      return try file.commit()
+    }
+    try? FileManager.default.removeItem(at: folder.appendingPathComponent(fileName(.train)))
+    try file.commit()
+    for split in [Split.dev, .test, .train] { try writers[split]?.commit() }
+  }
+}
