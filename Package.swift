@@ -127,7 +127,10 @@ let package = Package(
         "Datasets",
         "Training", "Verification", "RunLog", "Reports", "Inspection",
       ],
-      swiftSettings: swift),
+      swiftSettings: swift, plugins: ["CodeVersion"]),
+    .plugin(
+      name: "CodeVersion", capability: .buildTool(), path: "Sources/CodeVersion",
+      exclude: ["commit.sh"]),
 
     // MARK: Tests
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
