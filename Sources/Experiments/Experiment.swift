@@ -68,7 +68,9 @@ public struct Experiment: Sendable {
     let overrides = options.overrides.compactMap { reader.option($0) }
     guard var file else { throw ExperimentError(reader.issues) }
     let name = file.name ?? URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
-    if file.name == nil, !name.utf8.allSatisfy({ fileNameCharacters.contains($0) }) || name.isEmpty
+    // A name that was refused already is not missing.
+    if file.name == nil, !reader.issues.contains(where: { $0.key == "name" }),
+      !name.utf8.allSatisfy({ fileNameCharacters.contains($0) }) || name.isEmpty
     {
       reader.report(.file(file.start), key: "name", "the file needs a `name:`")
     }

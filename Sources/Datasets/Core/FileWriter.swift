@@ -18,7 +18,7 @@ public final class FileWriter {
     try Self.makeFolder(url.deletingLastPathComponent())
     temporary = "\(url.path).\(getpid()).part"
     descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw Self.failure(temporary) }
+    guard descriptor >= 0 else { throw Self.failure(url.path) }
     buffer.reserveCapacity(1 << 20)
   }
 
@@ -68,9 +68,24 @@ public final class FileWriter {
     do {
       try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     } catch {
+      // Foundation's own words for the system's reason mislead.
+      let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? any Error
+      let reason = cause.map { ": " + String(cString: strerror(Int32(($0 as NSError).code))) }
       throw DataError(
-        .inputOutput, file: url.path, problem: "the folder cannot be made",
+        .inputOutput, file: url.path, problem: "the folder cannot be made\(reason ?? "")",
         hint: "Choose another folder, or change its permissions")
+    }
+  }
+
+  /// Finds out whether files can be made in `folder`, making it if it is not there.
+  ///
+  /// - Throws: ``DataError`` when they cannot.
+  public static func requireWritable(folder: URL) throws {
+    do {
+      _ = try FileWriter(folder.appendingPathComponent(".writable"))
+    } catch var error as DataError {
+      error.file = folder.path
+      throw error
     }
   }
 
