@@ -48,6 +48,7 @@ struct RunExecution {
       do {
         let task = try TaskData.sourceTask(run)
         if rehearsed.insert(run.rehearsalKey).inserted {
+          try run.requireMemory(for: run.outlineModel(task))
           try run.rehearse(run.makeInitialModel(task))
         }
       } catch let error as DataError where error.kind == .missing {
@@ -56,12 +57,12 @@ struct RunExecution {
       return true
     }
     guard missing.isEmpty else { throw MissingData(missing, runs: pending) }
-    return pending
     // Last of all: a command that trains nothing leaves no empty folders.
     for run in pending {
       try FileWriter.requireWritable(folder: folder(run))
       try files(run).requireIdle()
     }
+    return pending
   }
 
   private func train(_ run: RunConfiguration, _ progress: RunProgress) throws -> Trainer.Outcome {
