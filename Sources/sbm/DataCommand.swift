@@ -50,11 +50,7 @@ struct DataOptions: Sendable {
   let source: SourceOptions
 
   init(_ arguments: ParsedArguments) {
-    let standard = DataRoot.standard()
-    let root = arguments[Self.root].map { URL(fileURLWithPath: $0, isDirectory: true) }
-    let cache = arguments[Self.cache].map { URL(fileURLWithPath: $0, isDirectory: true) }
-    let fixedCache = ProcessInfo.processInfo.environment["SBM_CACHE"] == nil ? nil : standard.cache
-    data = DataRoot(root ?? standard.root, cache: cache ?? fixedCache)
+    data = .standard(root: arguments[Self.root], cache: arguments[Self.cache])
     source = SourceOptions(
       dataProtocol: arguments[Self.dataProtocol], maximumLength: arguments[Self.length],
       vocabulary: arguments[Self.vocabulary].map { URL(fileURLWithPath: $0) },

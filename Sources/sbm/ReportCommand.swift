@@ -17,20 +17,20 @@ struct ReportCommand: Command {
   static let parameters: [any AnyParameter] = [inputs, format, out]
 
   private static let inputs = Parameter<[String]>.arguments(
-    "logs", isOptional: true, help: "Folders, run logs and benchmark files. (default: results)")
+    "logs", isOptional: true,
+    help: "Folders, run logs, benchmark files and names of runs below results. (default: results)")
   private static let format = Parameter<Report.Format?>.option(
     "format",
     help: "The format. The default goes by the name of --out; without, it is text.")
   private static let out = Parameter<String?>.option(
     "out", value: "path", help: "Write to this file instead of standard output.")
 
-  private let paths: [String]
+  private let names: [String]
   private let format: Report.Format
   private let outputPath: String?
 
   init(_ arguments: ParsedArguments) throws {
-    let given = arguments[Self.inputs]
-    paths = given.isEmpty ? ["results"] : given
+    names = arguments[Self.inputs]
     outputPath = arguments[Self.out]
     format = try arguments[Self.format] ?? outputPath.map(Self.format(of:)) ?? .text
   }
@@ -51,6 +51,7 @@ struct ReportCommand: Command {
   }
 
   func run() throws {
+    let paths = names.isEmpty ? ["results"] : try names.map(RunLookup.pathOrRun)
     let input = ReportInput(reading: paths)
     for problem in input.problems { Output.warn("warning: \(problem)") }
     if input.runs.isEmpty && input.benchmarks.isEmpty {

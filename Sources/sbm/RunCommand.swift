@@ -19,6 +19,15 @@ struct RunCommand: Command {
     help: "Keep the runs whose name or variant matches; * stands for any text.")
   private static let set = Parameter<[String]>.list(
     "set", value: "key=value", help: "Set a setting of all runs, such as training.steps=100.")
+  private static let root = Parameter<String?>.option(
+    "root", value: "folder",
+    help: "The folder of data sets (data.root). Without it the file's, else SBM_DATA, else ./data.")
+  private static let cache = Parameter<String?>.option(
+    "cache", value: "folder",
+    help: "The folder of caches (data.cache). Without it the file's, else SBM_CACHE, else cache "
+      + "below the root.")
+  private static let threads = Parameter<Int?>.option(
+    "threads", value: "count", help: "Worker threads; 0 for one a core. Never changes results.")
   private static let scale = Parameter<String?>.option(
     "scale", value: "name", help: "Lay a scale of the file over it: smoke, cpu or paper.")
   private static let seeds = Parameter<[UInt64]>.list(
@@ -36,7 +45,7 @@ struct RunCommand: Command {
     "json", help: "With --dry-run, print one JSON object a run.")
 
   static let parameters: [any AnyParameter] = [
-    file, only, set, scale, seeds, out, resume, dryRun, settings, json,
+    file, only, set, scale, seeds, root, cache, threads, out, resume, dryRun, settings, json,
   ]
 
   private let path: String?
@@ -50,8 +59,9 @@ struct RunCommand: Command {
   init(_ arguments: ParsedArguments) throws {
     path = arguments[Self.file]
     options = Experiment.Options(
-      overrides: arguments[Self.set], scale: arguments[Self.scale], seeds: arguments[Self.seeds],
-      only: arguments[Self.only], mechanisms: AttentionRegistry.kinds)
+      overrides: arguments[Self.set], shortcuts: Self.shortcuts(arguments),
+      scale: arguments[Self.scale], seeds: arguments[Self.seeds], only: arguments[Self.only],
+      mechanisms: AttentionRegistry.kinds)
     outputFolder = arguments[Self.out]
     resumes = arguments[Self.resume]
     isDry = arguments[Self.dryRun]
@@ -64,6 +74,15 @@ struct RunCommand: Command {
     guard Set(options.seeds).count == options.seeds.count else {
       throw ValidationError("'--seeds' lists a seed twice.")
     }
+  }
+
+  /// The options that stand for settings.
+  private static func shortcuts(_ arguments: ParsedArguments) -> [Experiment.Shortcut] {
+    [
+      arguments[root].map { .init("--root", sets: "data.root", to: $0) },
+      arguments[cache].map { .init("--cache", sets: "data.cache", to: $0) },
+      arguments[threads].map { .init("--threads", sets: "threads", to: "\($0)") },
+    ].compactMap { $0 }
   }
 
   func run() throws {

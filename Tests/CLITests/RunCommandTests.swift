@@ -24,6 +24,11 @@ import Testing
     ),
     (["run", "x.yaml", "--seeds", "0,0"], "Error: '--seeds' lists a seed twice.\n"),
     (["run", "x.yaml", "--json"], "Error: '--json' goes with '--dry-run'.\n"),
+    (["run", "x.yaml", "--verbose"], "Error: '--verbose' goes with '--dry-run'.\n"),
+    (
+      ["run", "experiments/listops.yaml", "--dry-run", "--threads", "5000"],
+      "Error: --threads 5000: threads: expected a whole number from 0 to 4096, found '5000'.\n"
+    ),
     (
       ["run", "experiments/listops.yaml", "--dry-run", "--scale", "smoek"],
       "Error: --scale smoek: experiments/listops.yaml has no scale 'smoek'. Did you mean 'smoke'?\n"

@@ -13,14 +13,17 @@ public struct DataRoot: Hashable, Sendable {
     self.cache = cache ?? root.appendingPathComponent("cache", isDirectory: true)
   }
 
-  /// The root that `SBM_DATA` names, else `data` in the working folder; caches where
-  /// `SBM_CACHE` says, else below the root.
+  /// The folders that were asked for; else the root that `SBM_DATA` names, or `data` in the working
+  /// folder, and caches where `SBM_CACHE` says, or below the root.
   public static func standard(
+    root: String? = nil, cache: String? = nil,
     environment: [String: String] = ProcessInfo.processInfo.environment
   ) -> DataRoot {
     DataRoot(
-      URL(fileURLWithPath: environment["SBM_DATA"] ?? "data", isDirectory: true),
-      cache: environment["SBM_CACHE"].map { URL(fileURLWithPath: $0, isDirectory: true) })
+      URL(fileURLWithPath: root ?? environment["SBM_DATA"] ?? "data", isDirectory: true),
+      cache: (cache ?? environment["SBM_CACHE"]).map {
+        URL(fileURLWithPath: $0, isDirectory: true)
+      })
   }
 
   /// Where the WordPiece vocabulary is if nothing else is said.

@@ -118,8 +118,8 @@ public struct TaskData: Sendable {
   }
 
   private static func root(_ run: RunConfiguration) -> DataRoot {
-    run.data.root.isEmpty
-      ? .standard() : DataRoot(URL(fileURLWithPath: run.data.root, isDirectory: true))
+    func path(_ setting: String) -> String? { setting.isEmpty ? nil : setting }
+    return .standard(root: path(run.data.root), cache: path(run.data.cache))
   }
 
   private static func options(_ run: RunConfiguration, _ root: DataRoot) -> SourceOptions {
