@@ -38,14 +38,19 @@ struct RunCommand: Command {
     "resume", help: "Continue interrupted runs from their checkpoints.")
   private static let dryRun = Parameter<Bool>.flag(
     "dry-run",
-    help: "Check the file and print the resolved runs and what they will cost; train nothing.")
+    help:
+      "Check the file; print what runs share and differ in, how far they are and what they cost; "
+      + "train nothing.")
+  private static let verbose = Parameter<Bool>.flag(
+    "verbose", help: "With --dry-run, print every setting of each run and what set it.")
   private static let settings = Parameter<Bool>.flag(
     "settings", help: "List all settings of experiment files with defaults and help.")
   private static let json = Parameter<Bool>.flag(
     "json", help: "With --dry-run, print one JSON object a run.")
 
   static let parameters: [any AnyParameter] = [
-    file, only, set, scale, seeds, root, cache, threads, out, resume, dryRun, settings, json,
+    file, only, set, scale, seeds, root, cache, threads, out, resume, dryRun, verbose, settings,
+    json,
   ]
 
   private let path: String?
@@ -53,24 +58,29 @@ struct RunCommand: Command {
   private let outputFolder: String?
   private let resumes: Bool
   private let isDry: Bool
-  private let isJSON: Bool
+  private let form: DryRun.Form
   private let listsSettings: Bool
 
   init(_ arguments: ParsedArguments) throws {
     path = arguments[Self.file]
     options = Experiment.Options(
       overrides: arguments[Self.set], shortcuts: Self.shortcuts(arguments),
-      scale: arguments[Self.scale], seeds: arguments[Self.seeds], only: arguments[Self.only],
-      mechanisms: AttentionRegistry.kinds)
+      scale: arguments[Self.scale], seeds: arguments[Self.seeds],
+      only: arguments[Self.only], mechanisms: AttentionRegistry.kinds)
     outputFolder = arguments[Self.out]
     resumes = arguments[Self.resume]
     isDry = arguments[Self.dryRun]
-    isJSON = arguments[Self.json]
+    let (isJSON, isVerbose) = (arguments[Self.json], arguments[Self.verbose])
+    form = isJSON ? .json : isVerbose ? .long : .short
     listsSettings = arguments[Self.settings]
     guard path != nil || listsSettings else {
       throw ValidationError("Missing expected argument '<experiment>'.")
     }
     guard !isJSON || isDry else { throw ValidationError("'--json' goes with '--dry-run'.") }
+    guard !isVerbose || isDry else { throw ValidationError("'--verbose' goes with '--dry-run'.") }
+    guard !isJSON || !isVerbose else {
+      throw ValidationError("'--json' and '--verbose' exclude each other.")
+    }
     guard Set(options.seeds).count == options.seeds.count else {
       throw ValidationError("'--seeds' lists a seed twice.")
     }
@@ -92,17 +102,9 @@ struct RunCommand: Command {
     let folder = { (run: RunConfiguration) in
       URL(fileURLWithPath: outputFolder ?? "results/\(run.folder)", isDirectory: true)
     }
-    if isDry {
-      var costs: [String: DryRun.Cost] = [:]
-      for run in experiment.runs {
-        let model = run.rehearsalKey
-        if costs[model] == nil { costs[model] = try DryRun.Cost(run) }
-        let cost = costs[model]
-        try Output.line(
-          isJSON ? DryRun.json(run, cost) : DryRun.text(run, cost, folder: folder(run)))
-      }
-      return
+    guard isDry else {
+      return try RunExecution(runs: experiment.runs, folder: folder, resumes: resumes).perform()
     }
-    try RunExecution(runs: experiment.runs, folder: folder, resumes: resumes).perform()
+    try DryRun(experiment, folder: folder).print(form)
   }
 }

@@ -3,7 +3,7 @@ import RunLog
 import TestSupport
 import Testing
 
-/// Where runs find data, and how they are named afterwards.
+/// Where runs find data, how they are named afterwards, and what a dry run tells of them.
 @Suite(.serialized) struct RunOptionsTests {
   private let folder: TemporaryFolder
 
@@ -84,12 +84,87 @@ import Testing
     }
   }
 
+  /// The state in a dry run's line about `run`, and the totals up to the first comma.
+  private func dryRun(_ run: String, _ extra: String...) throws -> [String] {
+    let before = try FileManager.default.subpathsOfDirectory(atPath: folder.url.path)
+    let result = try TestProgram.run(
+      TestProgram.sbm, ["run", "tiny.yaml", "--dry-run"] + extra, in: folder.url)
+    #expect(result.exitCode == 0, "\(result.errors)")
+    #expect(try FileManager.default.subpathsOfDirectory(atPath: folder.url.path) == before)
+    let lines = result.output.split(separator: "\n").map(String.init)
+    let line = lines.first { $0.hasPrefix("\(run) ") } ?? ""
+    let cells = line.split(separator: "  ").map { $0.trimmingCharacters(in: .whitespaces) }
+    let state = cells.filter { !$0.isEmpty }.dropFirst(4).first ?? ""
+    let totals = (lines.last ?? "").split(separator: ",").first ?? ""
+    return [state, String(totals)]
+  }
+
+  @Test func aDryRunTellsHowFarRunsAre() throws {
+    let run = "listops-fast-s0"
+    #expect(try dryRun(run) == ["new", "2 runs (2 new)"])
+    #expect(try sbm("run", "tiny.yaml").exitCode == 0)
+    let path = folder.url("results/tiny/listops-fast-s0.h5").path
+    var log = try RunLog(reading: path)
+    log.status = .interrupted
+    try log.write(to: path)
+    #expect(try dryRun(run) == ["interrupted at step 4", "2 runs (1 interrupted"])
+    #expect(try dryRun("listops-softmax-s0")[0] == "finished")
+    log.status = .failed
+    try log.write(to: path)
+    #expect(try dryRun(run)[0] == "failed at step 4")
+    // Killed, and then at work again: its lock is held.
+    log.status = .running
+    try log.write(to: path)
+    #expect(try dryRun(run)[0] == "interrupted at step 4")
+    let lock = open(folder.url("results/tiny/.listops-fast-s0.lock").path, O_RDWR | O_CREAT, 0o644)
+    #expect(flock(lock, LOCK_EX) == 0)
+    #expect(try dryRun(run)[0] == "running at step 4")
+    close(lock)
+    #expect(try dryRun(run, "--set", "model.layers=2")[0] == "other settings")
+    try folder.write("no log", to: "results/tiny/listops-fast-s0.h5")
+    #expect(try dryRun(run)[0] == "unreadable")
+    let objects = try sbm("run", "tiny.yaml", "--dry-run", "--json").output
+    #expect(objects.contains(#""state":"finished","step":4"#))
+  }
+
+  /// What runs share stands once: the largest file of all stays readable.
+  @Test func aDryRunOfManyRunsIsAPage() throws {
+    let file = TestProgram.package.appendingPathComponent("experiments/lra.yaml").path
+    func lines(_ form: String...) throws -> [Substring] {
+      let result = try TestProgram.run(
+        TestProgram.sbm, ["run", file, "--scale", "paper", "--dry-run"] + form, in: folder.url)
+      #expect(result.exitCode == 0, "\(result.errors)")
+      return result.output.split(separator: "\n", omittingEmptySubsequences: false)
+    }
+    let (page, objects) = (try lines(), try lines("--json").dropLast())
+    #expect(page.count < 150, "\(page.count)")
+    #expect(page.filter { $0.hasPrefix("  training.beta2 ") }.count == 1)
+    #expect(page.filter { $0.hasPrefix("  data.padded_length ") }.count == 5)
+    #expect(page.filter { $0.contains("-s") && $0.contains("  new") }.count == objects.count)
+    #expect(
+      page.contains {
+        $0.hasPrefix("retrieval-sbm-fastrg-s0 ")
+          && $0.contains("attention.kind=sbm attention.sampler=fastrg")
+      })
+    var total = 0.0
+    for line in objects {
+      let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+      total += try #require(object?["training_flops"] as? Double)
+    }
+    let last = try #require(page.last { !$0.isEmpty })
+    #expect(last.hasPrefix("\(objects.count) runs (\(objects.count) new), "))
+    let digits = try #require(last.split(separator: " ").dropFirst(4).first)
+    let written = try #require(Double(digits.replacing(",", with: "")))
+    #expect(abs(written * 1e15 / total - 1) < 0.01, "\(last) of \(total)")
+    #expect(try lines("--verbose").count > 10 * page.count)
+  }
+
   @Test func giantsAreRefused() throws {
     let giant = [
       "model.layers=64", "model.dim=8192", "model.heads=8", "model.head_dim=1024",
       "model.feed_forward=65536",
     ].flatMap { ["--set", $0] }
-    for extra in [[], ["--resume"]] {
+    for extra in [[], ["--dry-run"]] {
       let result = try TestProgram.run(
         TestProgram.sbm, ["run", "tiny.yaml"] + giant + extra, in: folder.url)
       #expect(result.exitCode == 65 && result.output.isEmpty)
