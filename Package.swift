@@ -93,6 +93,7 @@ let package = Package(
     module("Tokenization"),
     module("Experiments", ["CYAML", "Diagnostics"]),
     module("Arguments", ["Diagnostics"]),
+    module("Terminal"),
 
     // Tensors and models
     module("Torch", ["CTorch", "Randomness"]),
@@ -128,14 +129,18 @@ let package = Package(
       dependencies: [
         "Arguments", "Attention", "Benchmarks", "Diagnostics", "Experiments", "Tokenization",
         "Datasets",
-        "Training", "Verification", "RunLog", "Reports", "Inspection",
+        "Terminal", "Training", "Verification", "RunLog", "Reports", "Inspection",
       ],
-      swiftSettings: swift),
+      swiftSettings: swift, plugins: ["CodeVersion"]),
+    .plugin(
+      name: "CodeVersion", capability: .buildTool(), path: "Sources/CodeVersion",
+      exclude: ["commit.sh"]),
 
     // MARK: Tests
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
     tests("DiagnosticsTests", ["Diagnostics"]),
     tests("ArgumentsTests", ["Arguments", "Diagnostics"]),
+    tests("TerminalTests", ["Terminal"]),
     tests("ExperimentsTests", ["Experiments", "Datasets", "Randomness", "TestSupport"]),
     tests("CLITests", ["sbm", "RunLog", "HDF5", "Datasets", "TestSupport"]),
     tests("ResumeTests", ["sbm", "RunLog", "HDF5", "TestSupport"]),

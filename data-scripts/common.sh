@@ -7,6 +7,9 @@
 #   SBM_CHECKSUM  the MD5 sum to demand instead of the published one (an archive packed anew), or
 #                 "any" to skip the comparison
 #
+# A script that takes words lists them in `words` before it reads this file; `-h` or `--help` prints its head
+# comment.
+#
 # Exit codes are those of sbm: 0 done, 64 bad usage, 65 wrong data, 74 cannot be had or written.
 
 set -eu
@@ -14,6 +17,25 @@ set -eu
 root=${SBM_DATA:-data}
 
 say() { printf '%s\n' "$*" >&2; }
+
+# Prints the comment at the head of the script, and the settings above.
+help() {
+  sed -n '2,/^[^#]/{/^#/!d; s/^# \{0,1\}//; p;}' "$0"
+  echo
+  sed -n '/^# Settings,/,/^#$/{s/^# \{0,1\}//; p;}' "$(dirname "$0")/common.sh"
+}
+
+for word; do
+  case " ${words:-} " in *" $word "*) continue ;; esac
+  case $word in
+    -h | --help)
+      help
+      exit 0
+      ;;
+  esac
+  say "${0##*/}: unknown argument '$word'; it takes ${words:-none}."
+  exit 64
+done
 
 # Prints the MD5 sum of a file.
 md5_of() {

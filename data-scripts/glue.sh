@@ -9,6 +9,7 @@
 #
 # Source: Wang and others, "GLUE", ICLR 2019, https://gluebenchmark.com. Each task has its own
 # licence or terms (https://gluebenchmark.com/tasks); MRPC is Microsoft's, for research.
+words='CoLA SST-2 MRPC STS-B QQP MNLI QNLI RTE WNLI'
 . "$(dirname "$0")/common.sh"
 glue=https://dl.fbaipublicfiles.com/glue/data
 senteval=https://dl.fbaipublicfiles.com/senteval/senteval_data
@@ -38,16 +39,7 @@ mrpc() {
   done
 }
 
-[ $# -gt 0 ] || set -- CoLA SST-2 MRPC STS-B QQP MNLI QNLI RTE WNLI
-for task; do
-  case $task in
-    CoLA | SST-2 | MRPC | STS-B | QQP | MNLI | QNLI | RTE | WNLI) ;;
-    *)
-      say "glue.sh: '$task' is none of CoLA SST-2 MRPC STS-B QQP MNLI QNLI RTE WNLI"
-      exit 64
-      ;;
-  esac
-done
+[ $# -gt 0 ] || set -- $words
 for task; do
   [ ! -s "$root/glue/$task/train.tsv" ] || continue
   case $task in

@@ -10,14 +10,12 @@
 #
 # Source: https://github.com/google-research/long-range-arena, Apache License 2.0 for the code and
 # what it generates. No checksum is published for the archive: it is only tested to be whole.
+words='listops pathfinder32'
 . "$(dirname "$0")/common.sh"
-case ${1:-} in
-  '' | listops | pathfinder32) ;;
-  *)
-    say "usage: lra.sh [listops | pathfinder32]"
-    exit 64
-    ;;
-esac
+[ $# -le 1 ] || {
+  say "usage: lra.sh [listops | pathfinder32]"
+  exit 64
+}
 case ${1:-} in
   listops) folder=listops-1000 ;;
   pathfinder32) folder=pathfinder32 ;;

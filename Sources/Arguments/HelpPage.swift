@@ -29,10 +29,16 @@ struct HelpPage {
     return row.isOptional ? "[\(plain)]" : plain
   }
 
+  /// The discussion's paragraphs, which blank lines divide.
+  private var paragraphs: [String] {
+    let lines = command.discussion.split(separator: "\n", omittingEmptySubsequences: false)
+    return lines.split { $0.allSatisfy(\.isWhitespace) }.map { $0.joined(separator: " ") }
+  }
+
   /// The whole page, ending without a newline.
   var text: String {
     var sections = ["OVERVIEW: \(Self.wrap(command.abstract, indent: 0, first: 10))"]
-    if !command.discussion.isEmpty { sections.append(command.discussion) }
+    sections += paragraphs.map { Self.wrap($0, indent: 0, first: 0) }
     sections.append("USAGE: \(Self.wrap(usageParts, indent: 7, first: 7))")
 
     let positionals = rows.filter { $0.form == .positional }

@@ -103,7 +103,8 @@ final class ReformerAttention: AttentionMechanism {
   private static let (hidden, itself) = (-1e30, -5e4)
 
   private func unitLength(_ x: Tensor) -> Tensor {
-    x / x.square().sum(-1, keeping: true).sqrt().clamped(1e-12, .infinity)
+    // Clamped before the root, whose slope at 0 is no number.
+    x / x.square().sum(-1, keeping: true).clamped(1e-24, .infinity).sqrt()
   }
 
   /// Shared-QK attention over all pairs, for inputs within one bucket.

@@ -23,7 +23,7 @@ public enum Benchmark {
   /// The trainer's own step: workers on shards, gradients summed in order, AdamW.
   private static func trainingStep(_ point: BenchmarkPoint) throws -> BenchmarkResult {
     let pool = WorkerPool(count: point.threads)
-    let model = try SequenceModel(point.modelConfiguration(), stream: RandomStream(seed: 1))
+    let model = try point.model()
     let step = ShardedStep(
       model: model, pool: pool,
       settings: .init(
@@ -60,18 +60,14 @@ public enum Benchmark {
   /// Projections, mechanism and output projection of one layer; each worker takes whole sequences.
   private static func attention(_ point: BenchmarkPoint) throws -> BenchmarkResult {
     let pool = WorkerPool(count: point.threads)
-    let sizes = point.modelConfiguration()
-    let block = try AttentionBlock(
-      AttentionConfiguration(
-        kind: sizes.attention, heads: sizes.heads, headDim: sizes.headDim, dim: sizes.dim,
-        maximumLength: point.length, dropout: sizes.attentionDropout,
-        options: sizes.attentionOptions, stream: RandomStream(seed: 1)))
+    let block = try point.block()
     let parameters = block.trainableParameters().map(\.parameter.value)
     var densities: [Double] = []
     let milliseconds = try time(point) { number in
       let inputs = (0..<point.batch).map { row in
         Tensor.normal(
-          [1, point.length, sizes.dim], stream: RandomStream(seed: 3).child(number).child(row))
+          [1, point.length, point.modelConfiguration().dim],
+          stream: RandomStream(seed: 3).child(number).child(row))
       }
       let mask = Tensor.ones([1, point.length])
       return {

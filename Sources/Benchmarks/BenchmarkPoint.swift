@@ -1,7 +1,9 @@
 import Attention
 import Foundation
 import Models
+import NN
 import Randomness
+import Torch
 
 /// One point of a benchmark: what is measured, at which sizes.
 public struct BenchmarkPoint: Sendable, Equatable {
@@ -82,6 +84,54 @@ public struct BenchmarkPoint: Sendable, Equatable {
       ]
     }
     return configuration
+  }
+
+  /// Bytes that the point takes at the very least: its parameters with what training keeps of each, and
+  /// its inputs. Known from the sizes, so that a point that cannot fit is not begun.
+  ///
+  /// - Throws: `AttentionError` when the sizes do not fit the mechanism.
+  public func leastMemory() throws -> Double {
+    let parameters: Int
+    do {
+      parameters = try withError { try withoutElements { try module().parameterCount } }
+    } catch is TorchError {
+      // The bytes of a tensor are beyond a 64-bit number.
+      return .infinity
+    }
+    let copies =
+      switch (measure, pass) {
+      // Value, gradient and AdamW's moments.
+      case (.step, _): 4
+      case (.attention, .training): 2
+      case (.attention, .forward): 1
+      }
+    let inputBytes =
+      measure == .step
+      ? MemoryLayout<UInt16>.size : modelConfiguration().dim * MemoryLayout<Float>.size
+    return Double(parameters) * Double(copies * MemoryLayout<Float>.size)
+      + Double(batch) * Double(length) * Double(inputBytes)
+  }
+
+  private func module() throws -> any Module {
+    switch measure {
+    case .step: try model()
+    case .attention: try block()
+    }
+  }
+
+  /// The classifier whose steps are measured.
+  func model() throws -> SequenceModel {
+    try SequenceModel(modelConfiguration(), stream: RandomStream(seed: 1))
+  }
+
+  /// The layer that is measured.
+  func block() throws -> AttentionBlock {
+    let sizes = modelConfiguration()
+    return try AttentionBlock(
+      AttentionConfiguration(
+        kind: sizes.attention, heads: sizes.heads, headDim: sizes.headDim, dim: sizes.dim,
+        maximumLength: length, dropout: sizes.attentionDropout,
+        options: sizes.attentionOptions, stream: RandomStream(seed: 1)))
   }
 
   /// Random tokens, none of them padding, and labels.

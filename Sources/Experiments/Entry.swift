@@ -113,6 +113,20 @@ struct EntryReader {
     return Entry(key: key, value: value, place: place, layer: .option, setBy: "--set")
   }
 
+  /// The setting of an option of its own: `--threads 2`.
+  mutating func option(_ shortcut: Experiment.Shortcut) -> Entry? {
+    let place = ExperimentIssue.Place.option("\(shortcut.option) \(shortcut.value)")
+    // Paths are text whatever they look like.
+    let isText = if case .text? = Schema.setting(shortcut.key)?.kind { true } else { false }
+    let node = YAMLNode(
+      content: .scalar(shortcut.value, isPlain: !isText), mark: Mark(file: "", line: 1, column: 1))
+    guard
+      let value = value(node, key: shortcut.key, keyPlace: place, place: place, reserved: [])
+    else { return nil }
+    return Entry(
+      key: shortcut.key, value: value, place: place, layer: .option, setBy: shortcut.option)
+  }
+
   /// The value of one key, or nil after reporting what is wrong.
   private mutating func value(
     _ node: YAMLNode, key: String, keyPlace: ExperimentIssue.Place,

@@ -19,6 +19,8 @@ public struct Experiment: Sendable {
   public struct Options: Sendable {
     /// `key=value` each; laid over everything in the file.
     public var overrides: [String]
+    /// Settings that have an option of their own, laid over `overrides`.
+    public var shortcuts: [Shortcut]
     /// The scale to lay over the file instead of the file's own.
     public var scale: String?
     /// Seeds instead of the file's.
@@ -31,14 +33,32 @@ public struct Experiment: Sendable {
 
     /// Options, by default none.
     public init(
-      overrides: [String] = [], scale: String? = nil, seeds: [UInt64] = [], only: [String] = [],
-      mechanisms: [String]? = nil
+      overrides: [String] = [], shortcuts: [Shortcut] = [], scale: String? = nil,
+      seeds: [UInt64] = [], only: [String] = [], mechanisms: [String]? = nil
     ) {
       self.overrides = overrides
+      self.shortcuts = shortcuts
       self.scale = scale
       self.seeds = seeds
       self.only = only
       self.mechanisms = mechanisms
+    }
+  }
+
+  /// An option of the command line that stands for one setting: `--threads 2` for `threads`.
+  public struct Shortcut: Sendable {
+    /// The option as it is written, such as `--threads`.
+    public var option: String
+    /// The setting's key.
+    public var key: String
+    /// The value as it is written.
+    public var value: String
+
+    /// `option` sets `key` to `value`.
+    public init(_ option: String, sets key: String, to value: String) {
+      self.option = option
+      self.key = key
+      self.value = value
     }
   }
 
@@ -65,10 +85,14 @@ public struct Experiment: Sendable {
     _ file: ExperimentFile?, _ reader: EntryReader, path: String, _ options: Options
   ) throws -> Experiment {
     var reader = reader
-    let overrides = options.overrides.compactMap { reader.option($0) }
+    let overrides =
+      options.overrides.compactMap { reader.option($0) }
+      + options.shortcuts.compactMap { reader.option($0) }
     guard var file else { throw ExperimentError(reader.issues) }
     let name = file.name ?? URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
-    if file.name == nil, !name.utf8.allSatisfy({ fileNameCharacters.contains($0) }) || name.isEmpty
+    // A name that was refused already is not missing.
+    if file.name == nil, !reader.issues.contains(where: { $0.key == "name" }),
+      !name.utf8.allSatisfy({ fileNameCharacters.contains($0) }) || name.isEmpty
     {
       reader.report(.file(file.start), key: "name", "the file needs a `name:`")
     }

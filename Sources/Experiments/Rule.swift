@@ -84,13 +84,6 @@ enum Rule {
       return violation(
         "rank", "rank \(rank) exceeds data.padded_length \(length)",
         "A rank is at most the length.")
-    case "reformer":
-      guard let bucket = option("bucket"), length % (2 * bucket) != 0 else { return [] }
-      return violation(
-        "bucket", "two buckets of \(bucket) do not divide data.padded_length \(length)",
-        length % 2 == 0
-          ? "The nearest bucket that fits is \(nearestDivisor(of: length / 2, to: bucket))."
-          : "The padded length must be even.")
     default: return []
     }
   }

@@ -135,6 +135,8 @@ public struct TrainingSettings: Sendable, Equatable {
 public struct DataSettings: Sendable, Equatable {
   /// The folder of published files; empty for `$SBM_DATA`, else `data`.
   public var root = ""
+  /// The folder of caches; empty for `$SBM_CACHE`, else `cache` below the root.
+  public var cache = ""
   /// The most tokens a text keeps.
   public var length = 0
   /// The length the published code pads texts to: rows of the position embedding.

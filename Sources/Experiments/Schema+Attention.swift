@@ -71,6 +71,6 @@ extension Schema {
       "hashes", .integer(1...64), ["reformer": 2], .publishedCode, help: "Rounds of hashing."),
     .attention(
       "bucket", .integer(1...65536), ["reformer": 64], .publishedCode,
-      help: "Positions of a bucket; twice of it divides data.padded_length."),
+      help: "Positions of a bucket; other lengths are padded to two buckets."),
   ]
 }

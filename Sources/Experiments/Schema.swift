@@ -177,6 +177,9 @@ public enum Schema {
     .text(
       "data.root", \.data.root, .same("", .ours), influencesResults: false,
       help: "The folder of data sets; empty for $SBM_DATA, else data."),
+    .text(
+      "data.cache", \.data.cache, .same("", .ours), influencesResults: false,
+      help: "The folder of caches; empty for $SBM_CACHE, else cache below the root."),
     .integer(
       "data.length", \.data.length, 2...1_000_000,
       .byTask(

@@ -134,6 +134,7 @@ extension Tensor {
   public static func normal(
     _ shape: [Int], standardDeviation: Double = 1, stream: RandomStream
   ) -> Tensor {
+    guard Elements.exist else { return zeros(shape) }
     var generator = stream.generator()
     var values: [Float] = []
     let count = shape.reduce(1, *)
@@ -151,6 +152,7 @@ extension Tensor {
   public static func uniform(
     _ shape: [Int], in range: ClosedRange<Double>, stream: RandomStream
   ) -> Tensor {
+    guard Elements.exist else { return zeros(shape) }
     var generator = stream.generator()
     let width = range.upperBound - range.lowerBound
     let values = (0..<shape.reduce(1, *)).map { _ in

@@ -78,8 +78,9 @@ extension Tensor {
   public static func full(
     _ shape: [Int], _ value: Double, dtype: DType = .float32, device: Device = .cpu
   ) -> Tensor {
-    make { out in
-      shape.withSizes { ct_full($0, $1, value, dtype.raw, device.name, &out) }
+    let place = Elements.exist ? device.name : "meta"
+    return make { out in
+      shape.withSizes { ct_full($0, $1, value, dtype.raw, place, &out) }
     }
   }
 

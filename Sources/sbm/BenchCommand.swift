@@ -137,13 +137,19 @@ struct BenchOptions: Sendable {
       try Output.line(kind + "  length  batch  ms/sequence  best ms  peak MB  density")
     }
     for point in points {
-      let result = inProcess ? try Benchmark.run(point) : try measure(point)
+      let result = try measure(point)
       try Output.line(json ? result.json : row(result))
       try Output.flush()
     }
   }
 
   private func measure(_ point: BenchmarkPoint) throws -> BenchmarkResult {
+    let limit = memoryLimit > 0 ? memoryLimit : ChildProcess.availableMemory()
+    // What is wrong with a point's sizes, measuring tells.
+    if let least = try? point.leastMemory(), least > Double(limit) * 0x1p20 {
+      return BenchmarkResult(point, failure: "out of memory")
+    }
+    if inProcess { return try Benchmark.run(point) }
     var arguments = [
       BenchCommand.name, point.measure.rawValue, "--kinds", point.kind, "--lengths",
       "\(point.length)", "--batch", "\(point.batch)", "--density", "\(point.density)", "--steps",
@@ -152,7 +158,6 @@ struct BenchOptions: Sendable {
     ]
     if point.isPortable { arguments.append("--portable") }
     if point.measure == .attention { arguments += ["--passes", point.pass.rawValue] }
-    let limit = memoryLimit > 0 ? memoryLimit : ChildProcess.availableMemory()
     return try ChildProcess.run(
       point, program: "/proc/self/exe", arguments: arguments, memoryLimit: limit)
   }

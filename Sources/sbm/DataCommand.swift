@@ -1,7 +1,6 @@
 import Arguments
 import Datasets
 import Foundation
-import Synchronization
 
 /// `sbm data`: everything about data sets.
 struct DataCommand: CommandGroup {
@@ -80,68 +79,5 @@ enum DatasetName {
       preconditionFailure("data set '\(name)' was accepted by the parser but is not there")
     }
     return entry
-  }
-}
-
-/// Progress on standard error: a bar on a terminal, else a line at each tenth.
-final class ProgressDisplay: Sendable {
-  private struct State {
-    var phase = ""
-    var tenth = -1
-    var began = Date()
-    var shown = Date.distantPast
-  }
-
-  private let isTerminal = isatty(STDERR_FILENO) != 0
-  private let state = Mutex(State())
-
-  /// Shows where a piece of work is.
-  func show(_ progress: DataProgress) {
-    state.withLock { state in
-      if state.phase != progress.phase {
-        if isTerminal, !state.phase.isEmpty { write("\n") }
-        state = State(phase: progress.phase)
-      }
-      let share = progress.total.map { min(Double(progress.done) / Double(max($0, 1)), 1) }
-      isTerminal ? bar(progress, share, &state) : line(progress, share, &state)
-    }
-  }
-
-  /// Ends the bar's line.
-  func finish() {
-    state.withLock { state in
-      if isTerminal, !state.phase.isEmpty { write("\n") }
-      state = State()
-    }
-  }
-
-  private func bar(_ progress: DataProgress, _ share: Double?, _ state: inout State) {
-    let now = Date()
-    guard now.timeIntervalSince(state.shown) > 0.1 || share == 1 else { return }
-    state.shown = now
-    guard let share, let total = progress.total else {
-      return write("\r\(progress.phase)  \(progress.done) ")
-    }
-    let width = 30
-    let filled = Int(share * Double(width))
-    let bar =
-      String(repeating: "=", count: filled) + String(repeating: " ", count: width - filled)
-    let elapsed = now.timeIntervalSince(state.began)
-    let left = share > 0.01 ? Int(elapsed * (1 - share) / share) : 0
-    let rest =
-      share < 1 && share > 0.01 ? String(format: "  %d:%02d left", left / 60, left % 60) : ""
-    write("\r\(progress.phase)  [\(bar)] \(progress.done)/\(total)\(rest)        ")
-  }
-
-  private func line(_ progress: DataProgress, _ share: Double?, _ state: inout State) {
-    let tenth = share.map { Int($0 * 10) } ?? progress.done / 10_000
-    guard tenth > state.tenth else { return }
-    state.tenth = tenth
-    let total = progress.total.map { "/\($0)" } ?? ""
-    write("\(progress.phase)  \(progress.done)\(total)\n")
-  }
-
-  private func write(_ text: String) {
-    FileHandle.standardError.write(Data(text.utf8))
   }
 }

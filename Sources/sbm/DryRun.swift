@@ -1,20 +1,43 @@
 import Experiments
 import Foundation
-import Reports
 import Training
 
-/// How `sbm run --dry-run` shows a resolved run.
-enum DryRun {
+/// What `sbm run --dry-run` finds out of an experiment's runs, without training any.
+struct DryRun {
+  /// How it is printed.
+  enum Form {
+    /// What runs share once, then a line a run.
+    case short
+    /// Every setting of each run.
+    case long
+    /// One object a run.
+    case json
+  }
+
+  /// One run.
+  struct Item {
+    let run: RunConfiguration
+    /// Where its log goes.
+    let log: String
+    let standing: RunStanding
+    /// Nil for tasks that have no data set in this build.
+    let cost: Cost?
+  }
+
   /// What the runs of one model will cost, from their settings alone.
   struct Cost {
     /// Trained scalars.
     let parameters: Int
     /// Of a forward pass over one example.
     let flops: Int
-    /// - Throws: `AttentionError` when the mechanism's sizes or options do not fit.
+
+    /// - Throws: `AttentionError` when the mechanism's sizes or options do not fit, `TrainingError` when
+    ///   the parameters do not fit into memory.
     init?(_ run: RunConfiguration) throws {
       guard let task = TaskData.specification(run) else { return nil }
-      let cost = run.cost(of: try run.makeModel(task))
+      let model = try run.outlineModel(task)
+      try run.requireMemory(for: model)
+      let cost = run.cost(of: model)
       (parameters, flops) = (cost.parameters, cost.flops)
     }
 
@@ -22,49 +45,42 @@ enum DryRun {
     func trainingFlops(_ run: RunConfiguration) -> Double {
       3 * Double(flops) * Double(run.training.batch * run.training.steps)
     }
-
-    /// One line for a person.
-    func text(_ run: RunConfiguration) -> String {
-      let density = run.initialDensity.map {
-        ", density \(Formatting.percent($0, digits: 0)) %"
-      }
-      return "cost \(Formatting.grouped(parameters)) parameters,"
-        + " \(Formatting.scaled(Double(flops)))FLOPs an example forward"
-        + " (length \(run.data.paddedLength)\(density ?? "")),"
-        + " \(Formatting.scaled(trainingFlops(run)))FLOPs in training"
-    }
   }
 
-  /// The run's name, its log, what it will cost, and a table of settings with their origins.
-  static func text(_ run: RunConfiguration, _ cost: Cost?, folder: URL) -> String {
-    let published = Dictionary(
-      uniqueKeysWithValues: run.deviations.map { ($0.key, $0.published) })
-    let rows = run.settings.map { key, value, origin in
-      let difference = published[key].map { " (\($0.provenance.rawValue): \($0.value))" } ?? ""
-      return [key, "\(value)", origin.provenance.rawValue + difference, origin.setBy]
-    }
-    let header = [
-      run.name,
-      "  log \(folder.relativePath)/\(run.name).h5, identity \(run.identity)",
-    ]
-    let costs = cost.map { ["  " + $0.text(run)] } ?? []
-    return (header + costs + table(rows).map { "  \($0)" }).joined(separator: "\n") + "\n"
+  private let experiment: Experiment
+  private let folder: (RunConfiguration) -> URL
+
+  init(_ experiment: Experiment, folder: @escaping (RunConfiguration) -> URL) {
+    self.experiment = experiment
+    self.folder = folder
   }
 
-  /// Columns as wide as their widest cell.
-  static func table(_ rows: [[String]]) -> [String] {
-    guard let columns = rows.map(\.count).max() else { return [] }
-    let widths = (0..<columns).map { column in rows.map { $0[column].count }.max() ?? 0 }
-    return rows.map { row in
-      let cells = zip(row, widths).map { cell, width in
-        cell + String(repeating: " ", count: width - cell.count)
-      }
-      var line = cells.joined(separator: "  ")
-      while line.last == " " { line.removeLast() }
-      return line
+  /// Prints all runs.
+  ///
+  /// - Throws: `AttentionError` and `TrainingError` for runs that cannot be trained.
+  func print(_ form: Form) throws {
+    var costs: [String: Cost] = [:]
+    func item(_ run: RunConfiguration) throws -> Item {
+      let model = run.rehearsalKey
+      if costs[model] == nil { costs[model] = try Cost(run) }
+      let folder = folder(run)
+      return Item(
+        run: run, log: "\(folder.relativePath)/\(run.name).h5",
+        standing: RunFiles(folder: folder, run: run.name).standing(of: run), cost: costs[model])
+    }
+    switch form {
+    case .short:
+      let items = try experiment.runs.map(item)
+      try Output.write(DryRunSummary(items).text)
+    case .long: for run in experiment.runs { try Output.line(item(run).text) }
+    case .json: for run in experiment.runs { try Output.line(item(run).json) }
     }
   }
+}
 
+// MARK: - JSON
+
+extension DryRun.Item {
   private struct Row: Encodable {
     var value: SettingValue
     var provenance: String
@@ -83,32 +99,40 @@ enum DryRun {
     var scale: String
     var seed: UInt64
     var identity: String
+    var log: String
+    var state: String
+    var step: Int
     var parameters: Int?
     var flops: Int?
     var trainingFlops: Double?
     var settings: [String: Row]
 
     enum CodingKeys: String, CodingKey {
-      case run, experiment, variant, scale, seed, identity, parameters, flops, settings
+      case run, experiment, variant, scale, seed, identity, log, state, step
+      case parameters, flops, settings
       case trainingFlops = "training_flops"
     }
   }
 
   /// One JSON object on one line.
-  static func json(_ run: RunConfiguration, _ cost: Cost?) throws -> String {
-    let rows = run.settings.map {
-      (
-        $0.key,
-        Row(value: $0.value, provenance: $0.origin.provenance.rawValue, setBy: $0.origin.setBy)
-      )
+  var json: String {
+    get throws {
+      let rows = run.settings.map {
+        (
+          $0.key,
+          Row(
+            value: $0.value, provenance: $0.origin.provenance.rawValue, setBy: $0.origin.setBy)
+        )
+      }
+      let object = Run(
+        run: run.name, experiment: run.experiment, variant: run.variant, scale: run.scale,
+        seed: run.seed, identity: run.identity, log: log, state: standing.state.rawValue,
+        step: standing.step, parameters: cost?.parameters, flops: cost?.flops,
+        trainingFlops: cost?.trainingFlops(run), settings: Dictionary(uniqueKeysWithValues: rows))
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+      return String(decoding: try encoder.encode(object), as: UTF8.self)
     }
-    let object = Run(
-      run: run.name, experiment: run.experiment, variant: run.variant, scale: run.scale,
-      seed: run.seed, identity: run.identity, parameters: cost?.parameters, flops: cost?.flops,
-      trainingFlops: cost?.trainingFlops(run), settings: Dictionary(uniqueKeysWithValues: rows))
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(object), as: UTF8.self)
   }
 }
 

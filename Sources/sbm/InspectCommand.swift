@@ -3,7 +3,6 @@ import Datasets
 import Diagnostics
 import Foundation
 import Inspection
-import RunLog
 import Training
 
 /// `sbm inspect`: what a trained model's attention does with an example.
@@ -15,10 +14,11 @@ struct InspectCommand: Command {
     page with the edges, the attention weights and, for sbm, the cluster memberships of each layer and \
     head as images. The page needs nothing beside it. Prints its path.
     """
-  static let parameters: [any AnyParameter] = [run, example, split, layer, head, out, root]
+  static let parameters: [any AnyParameter] = [
+    run, example, split, layer, head, out, root, cache,
+  ]
 
-  private static let run = Parameter<String>.argument(
-    "run", help: "A run log (.h5), or the name of a run below results, such as listops-sbm-s0.")
+  private static let run = Parameter<String>.argument("run", help: RunLookup.help)
   private static let example = Parameter<Int>.option(
     "example", value: "number", default: 0, help: "The example's number in its split, from 0.",
     check: { $0 >= 0 ? nil : "It cannot be negative." })
@@ -34,6 +34,8 @@ struct InspectCommand: Command {
   private static let root = Parameter<String?>.option(
     "root", value: "folder",
     help: "The folder of data sets, if not where the run found them.")
+  private static let cache = Parameter<String?>.option(
+    "cache", value: "folder", help: "The folder of caches, if not where the run found them.")
 
   private static let positive: Check<Int> = { $0 > 0 ? nil : "It must be positive." }
 
@@ -42,7 +44,7 @@ struct InspectCommand: Command {
   private let split: Split?
   private let selection: Inspector.Selection
   private let outputPath: String?
-  private let dataRoot: String?
+  private let dataFolders: (root: String?, cache: String?)
 
   init(_ arguments: ParsedArguments) throws {
     name = arguments[Self.run]
@@ -51,14 +53,15 @@ struct InspectCommand: Command {
     selection = .init(
       layer: arguments[Self.layer].map { $0 - 1 }, head: arguments[Self.head].map { $0 - 1 })
     outputPath = arguments[Self.out]
-    dataRoot = arguments[Self.root]
+    dataFolders = (arguments[Self.root], arguments[Self.cache])
   }
 
   func run() throws {
     let path = try RunLookup(name).path
     let display = ProgressDisplay()
     defer { display.finish() }
-    let trained = try TrainedRun(log: path, dataRoot: dataRoot, progress: display.show)
+    let trained = try TrainedRun(
+      log: path, dataRoot: dataFolders.root, cache: dataFolders.cache, progress: display.show)
     let split = split ?? trained.data.testSplit
     // Most examples are looked at before a bar would tell anything.
     let patience = ContinuousClock.now + .seconds(2)
@@ -72,66 +75,5 @@ struct InspectCommand: Command {
     try page.commit()
     display.finish()
     try Output.line(output)
-  }
-}
-
-/// Finds the log that a person means by a path or a run's name.
-struct RunLookup {
-  /// The log's path.
-  let path: String
-
-  /// - Throws: ``NoSuchRun`` when there is no such file, or not one run of that name below `folder`.
-  init(_ name: String, below folder: String = "results") throws {
-    var isFolder: ObjCBool = false
-    if FileManager.default.fileExists(atPath: name, isDirectory: &isFolder), !isFolder.boolValue {
-      path = name
-      return
-    }
-    guard !name.contains("/"), !name.hasSuffix(".h5"), !isFolder.boolValue else {
-      throw NoSuchRun.path(name, isFolder: isFolder.boolValue)
-    }
-    let logs = Self.logs(below: folder)
-    let found = logs.filter { $0.name == name }.map(\.path)
-    guard let only = found.first else {
-      throw NoSuchRun.name(
-        name, folder: folder, closest: Spelling.closest(to: name, among: logs.map(\.name)))
-    }
-    guard found.count == 1 else { throw NoSuchRun.several(name, found) }
-    path = only
-  }
-
-  private static func logs(below folder: String) -> [(name: String, path: String)] {
-    let files = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
-    return files.sorted().filter { file in
-      file.hasSuffix(".h5") && !file.hasSuffix(".checkpoint.h5")
-        && !file.split(separator: "/").contains { $0.hasPrefix(".") }
-    }.map { file in
-      (String((file as NSString).lastPathComponent.dropLast(3)), "\(folder)/\(file)")
-    }
-  }
-}
-
-/// What was named is no run.
-enum NoSuchRun: ExitCodeProviding, CustomStringConvertible {
-  case path(String, isFolder: Bool)
-  case name(String, folder: String, closest: String?)
-  case several(String, [String])
-
-  var description: String {
-    switch self {
-    case .path(let path, let isFolder):
-      isFolder
-        ? "\(path) is a folder; name a run log (.h5) in it."
-        : "\(path): there is no such run log. sbm run writes them; sbm report lists them."
-    case .name(let name, let folder, let closest):
-      "There is no run '\(name)' below \(folder)."
-        + (closest.map { " Did you mean '\($0)'?" } ?? " Name its log (.h5), or another run.")
-    case .several(let name, let paths):
-      "There are \(paths.count) runs '\(name)'; name one of their logs: \(paths.joined(separator: ", "))."
-    }
-  }
-
-  var exitCode: ExitCode {
-    if case .path(_, false) = self { .inputOutput } else { .usage }
   }
 }

@@ -1,6 +1,7 @@
 import Diagnostics
 import Foundation
 import Synchronization
+import Terminal
 
 /// Results go to standard output, everything for a person's eyes to standard error.
 enum Output {
@@ -31,9 +32,15 @@ enum Output {
   }
 
   /// Writes one line to standard error.
-  static func warn(_ text: String) {
+  static func warn(_ text: String) { show(text + "\n") }
+
+  /// A line of progress on standard error.
+  static func progressLine() -> ProgressLine { ProgressLine(write: show) }
+
+  /// Writes text to standard error as it is, after all results so far.
+  private static func show(_ text: String) {
     try? flush()
-    try? send(Array((text + "\n").utf8), to: STDERR_FILENO)
+    try? send(Array(text.utf8), to: STDERR_FILENO)
   }
 
   private static let said = Mutex<Set<String>>([])

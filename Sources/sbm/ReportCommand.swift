@@ -1,4 +1,5 @@
 import Arguments
+import Datasets
 import Diagnostics
 import Foundation
 import Reports
@@ -16,36 +17,41 @@ struct ReportCommand: Command {
   static let parameters: [any AnyParameter] = [inputs, format, out]
 
   private static let inputs = Parameter<[String]>.arguments(
-    "logs", isOptional: true, help: "Folders, run logs and benchmark files. (default: results)")
+    "logs", isOptional: true,
+    help: "Folders, run logs, benchmark files and names of runs below results. (default: results)")
   private static let format = Parameter<Report.Format?>.option(
     "format",
     help: "The format. The default goes by the name of --out; without, it is text.")
   private static let out = Parameter<String?>.option(
     "out", value: "path", help: "Write to this file instead of standard output.")
 
-  private let paths: [String]
+  private let names: [String]
   private let format: Report.Format
   private let outputPath: String?
 
   init(_ arguments: ParsedArguments) throws {
-    let given = arguments[Self.inputs]
-    paths = given.isEmpty ? ["results"] : given
+    names = arguments[Self.inputs]
     outputPath = arguments[Self.out]
-    format = arguments[Self.format] ?? outputPath.flatMap(Self.format(of:)) ?? .text
+    format = try arguments[Self.format] ?? outputPath.map(Self.format(of:)) ?? .text
   }
 
-  private static func format(of path: String) -> Report.Format? {
-    switch URL(fileURLWithPath: path).pathExtension.lowercased() {
-    case "html", "htm": .html
-    case "md", "markdown": .markdown
-    case "csv": .csv
-    case "tex": .latex
-    case "json", "jsonl": .json
-    default: nil
+  private static func format(of path: String) throws -> Report.Format {
+    let suffix = URL(fileURLWithPath: path).pathExtension
+    switch suffix.lowercased() {
+    case "", "txt", "text": return .text
+    case "html", "htm": return .html
+    case "md", "markdown": return .markdown
+    case "csv": return .csv
+    case "tex": return .latex
+    case "json", "jsonl": return .json
+    default:
+      throw ValidationError(
+        "No format of a report is written to '.\(suffix)' files. Give --format or another name.")
     }
   }
 
   func run() throws {
+    let paths = names.isEmpty ? ["results"] : try names.map(RunLookup.pathOrRun)
     let input = ReportInput(reading: paths)
     for problem in input.problems { Output.warn("warning: \(problem)") }
     if input.runs.isEmpty && input.benchmarks.isEmpty {
@@ -53,11 +59,9 @@ struct ReportCommand: Command {
     }
     let text = Report(input).render(format) { Output.warn($0) }
     if let outputPath {
-      do {
-        try Data(text.utf8).write(to: URL(fileURLWithPath: outputPath), options: .atomic)
-      } catch {
-        throw ReportWriteError(path: outputPath, reason: error.localizedDescription)
-      }
+      let file = try FileWriter(URL(fileURLWithPath: outputPath))
+      try file.write(Array(text.utf8))
+      try file.commit()
       Output.warn("Wrote \(outputPath)")
     } else {
       try Output.write(text)
@@ -76,12 +80,4 @@ private struct NothingToReport: Error, CustomStringConvertible, ExitCodeProvidin
     "No run log (.h5) and no benchmark (.jsonl) in \(paths.joined(separator: ", ")). "
       + "sbm run writes logs."
   }
-}
-
-/// The report cannot be written.
-private struct ReportWriteError: Error, CustomStringConvertible, ExitCodeProviding {
-  let path: String
-  let reason: String
-  var description: String { "Cannot write \(path): \(reason)" }
-  var exitCode: ExitCode { .inputOutput }
 }

@@ -20,6 +20,15 @@ struct RunCommand: Command {
     help: "Keep the runs whose name or variant matches; * stands for any text.")
   private static let set = Parameter<[String]>.list(
     "set", value: "key=value", help: "Set a setting of all runs, such as training.steps=100.")
+  private static let root = Parameter<String?>.option(
+    "root", value: "folder",
+    help: "The folder of data sets (data.root). Without it the file's, else SBM_DATA, else ./data.")
+  private static let cache = Parameter<String?>.option(
+    "cache", value: "folder",
+    help: "The folder of caches (data.cache). Without it the file's, else SBM_CACHE, else cache "
+      + "below the root.")
+  private static let threads = Parameter<Int?>.option(
+    "threads", value: "count", help: "Worker threads; 0 for one a core. Never changes results.")
   private static let scale = Parameter<String?>.option(
     "scale", value: "name", help: "Lay a scale of the file over it: smoke, cpu or paper.")
   private static let seeds = Parameter<[UInt64]>.list(
@@ -30,14 +39,19 @@ struct RunCommand: Command {
     "resume", help: "Continue interrupted runs from their checkpoints.")
   private static let dryRun = Parameter<Bool>.flag(
     "dry-run",
-    help: "Check the file and print the resolved runs and what they will cost; train nothing.")
+    help:
+      "Check the file; print what runs share and differ in, how far they are and what they cost; "
+      + "train nothing.")
+  private static let verbose = Parameter<Bool>.flag(
+    "verbose", help: "With --dry-run, print every setting of each run and what set it.")
   private static let settings = Parameter<Bool>.flag(
     "settings", help: "List all settings of experiment files with defaults and help.")
   private static let json = Parameter<Bool>.flag(
     "json", help: "With --dry-run, print one JSON object a run.")
 
   static let parameters: [any AnyParameter] = [
-    file, only, set, scale, seeds, out, resume, dryRun, settings, json,
+    file, only, set, scale, seeds, root, cache, threads, out, resume, dryRun, verbose, settings,
+    json,
   ]
 
   private let path: String?
@@ -45,26 +59,41 @@ struct RunCommand: Command {
   private let outputFolder: String?
   private let resumes: Bool
   private let isDry: Bool
-  private let isJSON: Bool
+  private let form: DryRun.Form
   private let listsSettings: Bool
 
   init(_ arguments: ParsedArguments) throws {
     path = arguments[Self.file]
     options = Experiment.Options(
-      overrides: arguments[Self.set], scale: arguments[Self.scale], seeds: arguments[Self.seeds],
+      overrides: arguments[Self.set], shortcuts: Self.shortcuts(arguments),
+      scale: arguments[Self.scale], seeds: arguments[Self.seeds],
       only: arguments[Self.only], mechanisms: AttentionRegistry.kinds)
     outputFolder = arguments[Self.out]
     resumes = arguments[Self.resume]
     isDry = arguments[Self.dryRun]
-    isJSON = arguments[Self.json]
+    let (isJSON, isVerbose) = (arguments[Self.json], arguments[Self.verbose])
+    form = isJSON ? .json : isVerbose ? .long : .short
     listsSettings = arguments[Self.settings]
     guard path != nil || listsSettings else {
       throw ValidationError("Missing expected argument '<experiment>'.")
     }
     guard !isJSON || isDry else { throw ValidationError("'--json' goes with '--dry-run'.") }
+    guard !isVerbose || isDry else { throw ValidationError("'--verbose' goes with '--dry-run'.") }
+    guard !isJSON || !isVerbose else {
+      throw ValidationError("'--json' and '--verbose' exclude each other.")
+    }
     guard Set(options.seeds).count == options.seeds.count else {
       throw ValidationError("'--seeds' lists a seed twice.")
     }
+  }
+
+  /// The options that stand for settings.
+  private static func shortcuts(_ arguments: ParsedArguments) -> [Experiment.Shortcut] {
+    [
+      arguments[root].map { .init("--root", sets: "data.root", to: $0) },
+      arguments[cache].map { .init("--cache", sets: "data.cache", to: $0) },
+      arguments[threads].map { .init("--threads", sets: "threads", to: "\($0)") },
+    ].compactMap { $0 }
   }
 
   func run() throws {
@@ -74,17 +103,9 @@ struct RunCommand: Command {
     let folder = { (run: RunConfiguration) in
       URL(fileURLWithPath: outputFolder ?? "results/\(run.folder)", isDirectory: true)
     }
-    if isDry {
-      var costs: [String: DryRun.Cost] = [:]
-      for run in experiment.runs {
-        let model = run.rehearsalKey
-        if costs[model] == nil { costs[model] = try DryRun.Cost(run) }
-        let cost = costs[model]
-        try Output.line(
-          isJSON ? DryRun.json(run, cost) : DryRun.text(run, cost, folder: folder(run)))
-      }
-      return
+    guard isDry else {
+      return try RunExecution(runs: experiment.runs, folder: folder, resumes: resumes).perform()
     }
-    try RunExecution(runs: experiment.runs, folder: folder, resumes: resumes).perform()
+    try DryRun(experiment, folder: folder).print(form)
   }
 }

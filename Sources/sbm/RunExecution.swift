@@ -53,16 +53,20 @@ struct RunExecution {
       do {
         let task = try TaskData.sourceTask(run)
         if rehearsed.insert(run.rehearsalKey).inserted {
+          try run.requireMemory(for: run.outlineModel(task))
           try run.rehearse(run.makeInitialModel(task))
         }
       } catch let error as DataError where [.missing, .incomplete].contains(error.kind) {
         missing.append(.init(run: run, error: error))
       }
-      try FolderCheck.requireWritable(folder(run))
-      try files(run).requireIdle()
       return true
     }
     guard missing.isEmpty else { throw MissingData(missing, runs: pending) }
+    // Last of all: a command that trains nothing leaves no empty folders.
+    for run in pending {
+      try FileWriter.requireWritable(folder: folder(run))
+      try files(run).requireIdle()
+    }
     return pending
   }
 
@@ -82,29 +86,5 @@ struct RunExecution {
 
   private func files(_ run: RunConfiguration) -> RunFiles {
     RunFiles(folder: folder(run), run: run.name)
-  }
-}
-
-/// Whether files can be created in a folder, found out before anything is computed.
-enum FolderCheck {
-  struct NotWritable: ExitCodeProviding, CustomStringConvertible {
-    let path: String
-    let reason: String
-    var description: String {
-      "Cannot write to \(path): \(reason). Choose another folder with --out."
-    }
-    var exitCode: ExitCode { .inputOutput }
-  }
-
-  static func requireWritable(_ folder: URL) throws {
-    let probe = folder.appendingPathComponent(".writable-\(UUID().uuidString)")
-    do {
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      try Data().write(to: probe)
-      try FileManager.default.removeItem(at: probe)
-    } catch {
-      throw NotWritable(
-        path: folder.path, reason: (error as NSError).localizedDescription)
-    }
   }
 }

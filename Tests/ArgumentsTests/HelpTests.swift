@@ -63,7 +63,19 @@ import Testing
 
   @Test func groupPage() throws {
     let page = try text("data")
-    #expect(page.contains("USAGE: sample data <subcommand>"))
+    #expect(
+      page.hasPrefix(
+        """
+        OVERVIEW: Looks after data.
+
+        A first paragraph, which is written in one line of the source however long it
+        is: 80 columns do.
+
+        A second one in several lines.
+
+        USAGE: sample data <subcommand>
+
+        """))
     #expect(page.hasSuffix("  See 'sample help data <subcommand>' for detailed help."))
     #expect(!page.contains("--version"))
   }

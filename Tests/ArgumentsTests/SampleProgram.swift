@@ -59,6 +59,12 @@ struct Train: Command {
 struct Data: CommandGroup {
   static let name = "data"
   static let abstract = "Looks after data."
+  static let discussion = """
+    A first paragraph, which is written in one line of the source however long it is: 80 columns do.
+
+    A second one
+    in several lines.
+    """
   static let subcommands: [any Command.Type] = [Generate.self]
 }
 

@@ -136,4 +136,37 @@ import Torch
     #expect(y.shape == [2, n, 16])
     #expect(y.isFinite().to(.float32).min().item == 1)
   }
+
+  /// A padded length that buckets do not divide gives, under both protocols, what the next one that they
+  /// divide gives: values and gradients.
+  @Test(arguments: ExperimentProtocol.allCases, [45, 64, 79])
+  func reformerPadsToTwoBucketsItself(experimentProtocol: ExperimentProtocol, padded: Int) throws {
+    let bench = Bench(
+      kind: "reformer", options: ["bucket": .integer(10)], maximumLength: padded)
+    let block = try bench.block()
+    let parameters = block.trainableParameters().map(\.parameter.value)
+    let n = 45
+    let whole = (padded + 19) / 20 * 20
+    let (input, mask) = (bench.hidden(batch: 2, n: n, seed: 6), prefixMask([n, 21], n: n))
+    func results(_ length: Int, padded: Int) -> [Tensor] {
+      // Padding is zeros: the published code hashes what stands there.
+      let tail = length - n
+      let x = (input * mask.unsqueezed(2)).padded([0, 0, 0, tail]).requiringGradient()
+      let context = ForwardContext(
+        keys: [1, 2], experimentProtocol: experimentProtocol, path: .portable,
+        paddedLength: padded)
+      let y =
+        block(x, keyMask: mask.padded([0, tail]), context: context).hidden
+        .narrowed(1, start: 0, length: n) * mask.unsqueezed(2)
+      let gradients = y.square().sum().gradients(of: [x] + parameters)
+      return [y.detached(), gradients[0].narrowed(1, start: 0, length: n)]
+        + gradients.dropFirst().filter(\.isDefined)
+    }
+    let longest = results(whole, padded: whole)
+    for length in [n, padded] {
+      for (one, other) in zip(results(length, padded: padded), longest) {
+        #expect(distance(one, other) < 1e-9)
+      }
+    }
+  }
 }

@@ -25,6 +25,24 @@ import Testing
     #expect(try #require(points[1]["peak_rss_mb"] as? Int) > 20)
   }
 
+  /// Position embeddings of a thousand million tokens are refused by their size, without trying, and so
+  /// are inputs; what comes after them is measured.
+  @Test func absurdSizesAreResults() throws {
+    for measure in ["step", "attention"] {
+      for mode in [[], ["--in-process"]] {
+        let result = try TestProgram.run(
+          TestProgram.sbm,
+          [
+            "bench", measure, "--kinds", "linear", "--batch", "1", "--steps", "1", "--json",
+            "--lengths", "9000000000000000000,1000000000,64",
+          ] + mode)
+        #expect(result.exitCode == 0, "\(result.errors)")
+        let lines = result.output.split(separator: "\n")
+        #expect(lines.map { $0.contains("out of memory") } == [true, true, false], "\(lines)")
+      }
+    }
+  }
+
   /// A line for each length, kind, density (of those that sample) and pass.
   @Test func lengthsKindsDensitiesAndPassesMultiply() throws {
     let points = try objects(

@@ -52,6 +52,24 @@ struct DataScriptTests {
     #expect(again.exitCode == 0 && again.errors.isEmpty && again.output.isEmpty)
   }
 
+  @Test(
+    "Help is the head comment, and words a script does not know are bad usage",
+    arguments: [
+      "text", "image", "glue", "lra", "retrieval", "vocabulary", "listops", "pathfinder32",
+    ])
+  func usage(name: String) throws {
+    for word in ["--help", "-h"] {
+      let help = try script("\(name).sh \(word)")
+      #expect(help.exitCode == 0 && help.errors.isEmpty, "\(help.errors)")
+      #expect(help.output.split(separator: "\n").count > 6)
+      #expect(help.output.contains("SBM_MIRROR") && !help.output.contains("#"))
+    }
+    let wrong = try script("\(name).sh --hlep")
+    #expect(wrong.exitCode == 64 && wrong.output.isEmpty)
+    #expect(wrong.errors.hasPrefix("\(name).sh: unknown argument '--hlep'; it takes "))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url("data").path).isEmpty)
+  }
+
   @Test("A download that broke off goes on; one that came damaged does not stay")
   func restarting() throws {
     try shell("head -c 300000 /dev/urandom | gzip > mirror/lra_release.gz")

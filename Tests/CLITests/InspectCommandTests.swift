@@ -211,7 +211,7 @@ import Testing
       (["listops-sbm-s0", "--head", "9"], 64, "There is no head 9: the model has 2 heads"),
       (
         ["listops-smb-s0"], 64,
-        "no run 'listops-smb-s0' below results. Did you mean 'listops-sbm-s0'?"
+        "'listops-smb-s0' is neither a file nor a run below results. Did you mean 'listops-sbm-s0'?"
       ),
       (["results/look"], 64, "results/look is a folder"),
       (["results/look/nothing.h5"], 74, "results/look/nothing.h5: there is no such run log"),

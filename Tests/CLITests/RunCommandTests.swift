@@ -24,6 +24,11 @@ import Testing
     ),
     (["run", "x.yaml", "--seeds", "0,0"], "Error: '--seeds' lists a seed twice.\n"),
     (["run", "x.yaml", "--json"], "Error: '--json' goes with '--dry-run'.\n"),
+    (["run", "x.yaml", "--verbose"], "Error: '--verbose' goes with '--dry-run'.\n"),
+    (
+      ["run", "experiments/listops.yaml", "--dry-run", "--threads", "5000"],
+      "Error: --threads 5000: threads: expected a whole number from 0 to 4096, found '5000'.\n"
+    ),
     (
       ["run", "experiments/listops.yaml", "--dry-run", "--scale", "smoek"],
       "Error: --scale smoek: experiments/listops.yaml has no scale 'smoek'. Did you mean 'smoke'?\n"
@@ -62,13 +67,15 @@ import Testing
     let folder = try TemporaryFolder()
     let file = TestProgram.package.appendingPathComponent("experiments/quickstart.yaml").path
     let result = try TestProgram.sbm(
-      "run", file, "--dry-run", "--scale", "smoke", "--seeds", "5", "--only", "*fastrg*", "--set",
+      "run", file, "--dry-run", "--verbose", "--scale", "smoke", "--seeds", "5", "--only",
+      "*fastrg*", "--set",
       "threads=1", in: folder.url)
     #expect(result.exitCode == 0)
     let lines = result.output.split(separator: "\n")
     #expect(lines.first == "listops-sbm-fastrg-s5")
     #expect(
       lines[1].hasPrefix("  log results/quickstart-smoke/listops-sbm-fastrg-s5.h5, identity "))
+    #expect(lines[1].hasSuffix(", new"))
     #expect(lines[2].hasPrefix("  cost ") && lines[2].contains(" parameters, "))
     #expect(lines[2].contains("FLOPs an example forward (length "))
     #expect(lines.contains { $0.hasPrefix("  threads ") && $0.hasSuffix(" --set") })
@@ -85,6 +92,8 @@ import Testing
       objects.map { $0?["run"] as? String } == [
         "listops-softmax-s0", "listops-sbm-s0", "listops-sbm-fastrg-s0",
       ])
+    #expect(objects.allSatisfy { $0?["log"] as? String != nil && $0?["step"] as? Int != nil })
+    #expect(objects.allSatisfy { $0?["state"] as? String != nil })
     let flops = try objects.map { try #require($0?["flops"] as? Int) }
     // Two layers at 2048 positions: all pairs of two heads, 4 * 32 FLOPs each, dominate softmax's.
     #expect(flops[0] > 2 * 2 * 2048 * 2048 * 128)
@@ -116,7 +125,7 @@ import Testing
     let result = try TestProgram.shell(
       "set -o pipefail; \"$SBM\" run --dry-run experiments/lra.yaml | head -n 1")
     #expect(result.exitCode == 0)
-    #expect(result.output == "listops-softmax-s0\n")
+    #expect(result.output == "settings of all runs\n")
     #expect(result.errors.isEmpty)
   }
 

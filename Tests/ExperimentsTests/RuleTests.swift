@@ -53,11 +53,6 @@ import Testing
         + " A rank is at most the length."
     ),
     (
-      "reformer", "attention.bucket: 48",
-      "mini.yaml:4:1: attention.bucket: two buckets of 48 do not divide data.padded_length 2048."
-        + " The nearest bucket that fits is 32."
-    ),
-    (
       "softmax", "attention.clusters: 8",
       "mini.yaml:4:1: attention.clusters: an option of 'sbm', but attention.kind is 'softmax'."
         + " 'softmax' has no options."

@@ -126,8 +126,19 @@ import Testing
     #expect(empty.exitCode == 65 && empty.output == "")
     #expect(try TestProgram.sbm("report", folder.file("none")).exitCode == 74)
     #expect(try TestProgram.sbm("report", "--format", "word").exitCode == 64)
-    #expect(
-      try TestProgram.sbm("report", folder.file("good.h5"), "--out", "/proc/x.html").exitCode == 74)
+    for (out, message) in [
+      ("/proc/x.html", "Error: /proc/x.html: No such file or directory."),
+      ("/dev/null/x/y.html", "Error: /dev/null/x: the folder cannot be made: Not a directory."),
+    ] {
+      let refused = try TestProgram.sbm("report", folder.file("good.h5"), "--out", out)
+      #expect(refused.exitCode == 74 && refused.errors.hasPrefix(message), "\(refused.errors)")
+    }
+    let unknown = try TestProgram.sbm("report", folder.file("good.h5"), "--out", "x.pdf")
+    #expect(unknown.exitCode == 64 && unknown.output == "")
+    #expect(unknown.errors.hasPrefix("Error: No format of a report is written to '.pdf' files."))
+    let deep = folder.file("new/folder/x.csv")
+    #expect(try TestProgram.sbm("report", folder.file("good.h5"), "--out", deep).exitCode == 0)
+    #expect(try String(contentsOfFile: deep, encoding: .utf8).contains("listops,softmax,softmax"))
 
     let show = try TestProgram.sbm("show", folder.file("good.h5"))
     #expect(show.exitCode == 0 && show.output.hasPrefix("lra · listops · softmax · seed 0"))

@@ -48,8 +48,34 @@ public enum TestProgram {
     environment: [String: String] = [:]
   ) throws -> ProgramResult {
     let scratch = try TemporaryFolder()
-    let (output, errors) = (scratch.url("output"), scratch.url("errors"))
-    for file in [output, errors] { try Data().write(to: file) }
+    let errors = scratch.url("errors")
+    try Data().write(to: errors)
+    let (exitCode, output) = try launch(
+      program, arguments, in: folder, environment, errors: FileHandle(forWritingTo: errors))
+    return ProgramResult(
+      exitCode: exitCode, output: output,
+      errors: String(decoding: try Data(contentsOf: errors), as: UTF8.self))
+  }
+
+  /// Runs a program to its end with a terminal of so many columns at standard error.
+  public static func run(
+    _ program: URL, _ arguments: [String], in folder: URL? = nil,
+    environment: [String: String] = [:], columns: Int
+  ) throws -> ProgramResult {
+    let terminal = try PseudoTerminal(columns: columns)
+    let (exitCode, output) = try launch(
+      program, arguments, in: folder, environment, errors: terminal.end)
+    return ProgramResult(exitCode: exitCode, output: output, errors: terminal.close())
+  }
+
+  /// The exit code, and everything written to standard output.
+  private static func launch(
+    _ program: URL, _ arguments: [String], in folder: URL?, _ environment: [String: String],
+    errors: FileHandle
+  ) throws -> (exitCode: Int32, output: String) {
+    let scratch = try TemporaryFolder()
+    let output = scratch.url("output")
+    try Data().write(to: output)
     let process = Process()
     process.executableURL = program
     process.arguments = arguments
@@ -57,14 +83,14 @@ public enum TestProgram {
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try FileHandle(forWritingTo: output)
-    process.standardError = try FileHandle(forWritingTo: errors)
+    process.standardError = errors
     try process.run()
     process.waitUntilExit()
     let signal: Int32 = process.terminationReason == .uncaughtSignal ? 128 : 0
-    return ProgramResult(
-      exitCode: signal + process.terminationStatus,
-      output: String(decoding: try Data(contentsOf: output), as: UTF8.self),
-      errors: String(decoding: try Data(contentsOf: errors), as: UTF8.self))
+    return (
+      signal + process.terminationStatus,
+      String(decoding: try Data(contentsOf: output), as: UTF8.self)
+    )
   }
 
   /// The test bundle's path where a helper program of SwiftPM loads it.

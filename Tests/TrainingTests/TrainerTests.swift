@@ -100,6 +100,32 @@ import Training
     #expect(try configuration(["model.layers=2"]).rehearsalKey != seeds)
   }
 
+  /// Outlines have the sizes and costs of models and no elements, so that those beyond any memory are
+  /// refused without a try.
+  @Test func modelsThatNoMachineHoldsAreRefused() throws {
+    for kind in ["softmax", "linformer", "performer", "nystrom", "sbm", "reformer"] {
+      let options =
+        kind == "linformer" || kind == "nystrom"
+        ? ["attention.\(kind == "nystrom" ? "landmarks" : "rank")=16"] : []
+      let run = try configuration(["attention.kind=\(kind)"] + options)
+      let task = try #require(TaskData.specification(run))
+      let (outline, model) = (try run.outlineModel(task), try run.makeModel(task))
+      #expect(
+        outline.namedParameters().map { $0.parameter.value.shape }
+          == model.namedParameters().map { $0.parameter.value.shape })
+      #expect(run.cost(of: outline) == run.cost(of: model))
+      try run.requireMemory(for: outline)
+    }
+    let giant = try configuration([
+      "model.layers=64", "model.dim=8192", "model.heads=8", "model.head_dim=1024",
+      "model.feed_forward=65536",
+    ])
+    let outline = try giant.outlineModel(try #require(TaskData.specification(giant)))
+    let error = #expect(throws: TrainingError.self) { try giant.requireMemory(for: outline) }
+    guard case .tooLarge(_, let parameters, let needed, _) = error else { return }
+    #expect(parameters > 64 * 2 * 8192 * 65536 && needed == 20 * parameters)
+  }
+
   @Test func aLossThatIsNoNumberEndsTheRun() throws {
     let (outcome, log, _) = try train(["training.peak_learning_rate=10", "training.steps=400"])
     guard case .failed(let reason) = outcome else {

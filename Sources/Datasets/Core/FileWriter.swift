@@ -71,9 +71,24 @@ public final class FileWriter {
     do {
       try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     } catch {
+      // Foundation's own words for the system's reason mislead.
+      let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? any Error
+      let reason = cause.map { ": " + String(cString: strerror(Int32(($0 as NSError).code))) }
       throw DataError(
-        .inputOutput, file: url.path, problem: "the folder cannot be made",
+        .inputOutput, file: url.path, problem: "the folder cannot be made\(reason ?? "")",
         hint: "Choose another folder, or change its permissions")
+    }
+  }
+
+  /// Finds out whether files can be made in `folder`, making it if it is not there.
+  ///
+  /// - Throws: ``DataError`` when they cannot.
+  public static func requireWritable(folder: URL) throws {
+    do {
+      _ = try FileWriter(folder.appendingPathComponent(".writable"))
+    } catch var error as DataError {
+      error.file = folder.path
+      throw error
     }
   }
 

@@ -97,7 +97,7 @@ public struct RunFiles: Sendable {
   }
 
   /// Compares the settings that influence results.
-  private func checkSettings(_ log: RunLog, _ run: RunConfiguration) throws {
+  func checkSettings(_ log: RunLog, _ run: RunConfiguration) throws {
     let saved = Dictionary(log.settings.map { ($0.key, $0) }) { first, _ in first }
     for wanted in run.logSettings where wanted.influencesResults {
       let value = saved[wanted.key]?.value

@@ -15,10 +15,7 @@ final class RunLock: Sendable {
   init(_ files: RunFiles) throws {
     let folder = files.log.deletingLastPathComponent()
     try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    path =
-      folder.appendingPathComponent(
-        ".\(files.log.deletingPathExtension().lastPathComponent).lock"
-      ).path
+    path = Self.path(files)
     while true {
       let opened = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
       guard opened >= 0 else {
@@ -50,6 +47,19 @@ final class RunLock: Sendable {
     guard let descriptor else { return }
     unlink(path)
     close(descriptor)
+  }
+
+  private static func path(_ files: RunFiles) -> String {
+    let name = ".\(files.log.deletingPathExtension().lastPathComponent).lock"
+    return files.log.deletingLastPathComponent().appendingPathComponent(name).path
+  }
+
+  /// Whether a process has the lock of the run with these files; writes nothing.
+  static func isHeld(_ files: RunFiles) -> Bool {
+    let opened = open(path(files), O_RDONLY | O_CLOEXEC)
+    guard opened >= 0 else { return false }
+    defer { close(opened) }
+    return flock(opened, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
   }
 
   /// The process that has written its number into the file.

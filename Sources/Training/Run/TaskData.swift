@@ -173,7 +173,8 @@ public struct TaskData: Sendable {
   public func text() throws -> TokenText { try TokenText(task, root, options) }
 
   private static func root(_ run: RunConfiguration) -> DataRoot {
-    .standard(root: run.data.root.isEmpty ? nil : run.data.root)
+    func path(_ setting: String) -> String? { setting.isEmpty ? nil : setting }
+    return .standard(root: path(run.data.root), cache: path(run.data.cache))
   }
 
   private static func options(_ run: RunConfiguration) -> SourceOptions {

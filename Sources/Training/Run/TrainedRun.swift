@@ -32,12 +32,14 @@ public struct TrainedRun: Sendable {
   /// Reads the log at `path` and the checkpoint beside it.
   ///
   /// - Parameters:
-  ///   - dataRoot: where published files and caches are, if not where the run found them.
+  ///   - dataRoot: where published files are, if not where the run found them.
+  ///   - cache: where caches are, if not where the run found them.
   ///   - progress: hears of data that is being prepared.
   /// - Throws: `HDF5Error`, `RunLogError`, `ExperimentError`, ``TrainingError`` and `DataError`.
-  public init(log path: String, dataRoot: String? = nil, progress: DataProgress.Handler? = nil)
-    throws
-  {
+  public init(
+    log path: String, dataRoot: String? = nil, cache: String? = nil,
+    progress: DataProgress.Handler? = nil
+  ) throws {
     log = try RunLog(reading: path)
     var run = try RunConfiguration(
       resolvedYAML: log.configuration, file: "\(path):/config", mechanisms: AttentionRegistry.kinds)
@@ -56,6 +58,7 @@ public struct TrainedRun: Sendable {
       throw refuse("it belongs to a run with other settings than the log")
     }
     if let dataRoot { run.data.root = dataRoot }
+    if let cache { run.data.cache = cache }
     data = try TaskData(run, progress: progress)
     try files.checkData(log, data.identity)
     model = try run.makeModel(data.task)

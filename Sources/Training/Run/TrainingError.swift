@@ -19,6 +19,8 @@ public enum TrainingError: ExitCodeProviding, CustomStringConvertible, Equatable
   case cannotResume(log: String, problem: String)
   /// The task has no data for a split, or no labels in it.
   case noData(task: String, split: String)
+  /// Training would keep more bytes of the run's parameters than the machine has memory.
+  case tooLarge(run: String, parameters: Int, needed: Int, memory: Int)
   /// The run's model fails on an example of this length.
   case cannotCompute(run: String, length: Int, problem: String)
   /// The run asks for something this build or machine does not have.
@@ -50,6 +52,10 @@ public enum TrainingError: ExitCodeProviding, CustomStringConvertible, Equatable
       "\(log): \(problem)."
     case .noData(let task, let split):
       "task \(task) has no labelled examples in its \(split) split."
+    case .tooLarge(let run, let parameters, let needed, let memory):
+      "\(run): the model has \(parameters) parameters, of which training keeps \(gigabytes(needed)), "
+        + "but this machine has \(gigabytes(memory)) of memory. Choose smaller sizes (model.dim, "
+        + "model.feed_forward, model.layers, data.padded_length, the options of attention)."
     case .cannotCompute(let run, let length, let problem):
       "\(run): the model cannot compute an example of \(length) tokens: \(problem)."
     case .unsupported(let what): what
@@ -62,8 +68,10 @@ public enum TrainingError: ExitCodeProviding, CustomStringConvertible, Equatable
     case .runExists: .usage
     case .runIsBusy: .interrupted
     case .settingsChanged, .dataChanged, .badCheckpoint, .unusableInitialCheckpoint, .cannotResume,
-      .noData, .cannotCompute, .unsupported:
+      .noData, .tooLarge, .cannotCompute, .unsupported:
       .badInput
     }
   }
 }
+
+private func gigabytes(_ bytes: Int) -> String { "\((Double(bytes) / 1e8).rounded() / 10) GB" }

@@ -1,0 +1,35 @@
+/// Where a piece of work is, on one line.
+public struct ProgressStatus: Sendable, Equatable {
+  /// What is being done.
+  public var title: String
+  /// How much of it is done, 0 ... 1; nil when nobody knows.
+  public var share: Double?
+  /// Counts, rates and times, the most important first.
+  public var details: [String]
+
+  /// A status.
+  public init(title: String, share: Double?, details: [String]) {
+    self.title = title
+    self.share = share
+    self.details = details
+  }
+
+  private static let (narrowestBar, widestBar) = (8, 24)
+
+  /// The line without a bar, of any length.
+  var plain: String { ([title] + details).joined(separator: "  ") }
+
+  /// The line for a terminal: details that do not fit are left out, the last ones first; a bar takes what
+  /// room there is then. The last column stays free, where some terminals begin a new line.
+  func drawn(columns: Int) -> String {
+    let room = max(0, columns - 1)
+    var fitting = self
+    while fitting.plain.count > room, !fitting.details.isEmpty { fitting.details.removeLast() }
+    let width = min(Self.widestBar, room - fitting.plain.count - 2)
+    guard let share, width >= Self.narrowestBar else { return String(fitting.plain.prefix(room)) }
+    let filled = Int(Double(width) * min(max(share, 0), 1))
+    let bar =
+      String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
+    return ([title, bar] + fitting.details).joined(separator: "  ")
+  }
+}

@@ -1,0 +1,70 @@
+import Experiments
+import Foundation
+import Reports
+import Training
+
+/// A setting of a run as a dry run shows it.
+struct SettingLine: Equatable {
+  let key: String
+  let value: String
+  /// Where the value is from, and the published one if it is another.
+  let provenance: String
+  var setBy: String
+
+  /// The settings of `run`.
+  static func lines(of run: RunConfiguration) -> [SettingLine] {
+    let published = Dictionary(
+      uniqueKeysWithValues: run.deviations.map { ($0.key, $0.published) })
+    return run.settings.map { key, value, origin in
+      let difference = published[key].map { " (\($0.provenance.rawValue): \($0.value))" } ?? ""
+      return SettingLine(
+        key: key, value: "\(value)", provenance: origin.provenance.rawValue + difference,
+        setBy: origin.setBy)
+    }
+  }
+
+  /// Its cells in a table.
+  var cells: [String] { [key, value, provenance, setBy] }
+}
+
+extension DryRun.Item {
+  /// The run's name, its log, how far it is, what it will cost, and a table of settings with their origins.
+  var text: String {
+    let header = [
+      run.name,
+      "  log \(log), identity \(run.identity), \(standing.text)",
+    ]
+    let costs = cost.map { ["  " + $0.text(run)] } ?? []
+    let settings = TextTable.lines(SettingLine.lines(of: run).map(\.cells)).map { "  \($0)" }
+    return (header + costs + settings).joined(separator: "\n") + "\n"
+  }
+}
+
+extension DryRun.Cost {
+  /// One line for a person.
+  func text(_ run: RunConfiguration) -> String {
+    let density = run.initialDensity.map {
+      ", density \(Formatting.percent($0, digits: 0)) %"
+    }
+    return "cost \(Formatting.grouped(parameters)) parameters,"
+      + " \(Formatting.scaled(Double(flops)))FLOPs an example forward"
+      + " (length \(run.data.paddedLength)\(density ?? "")),"
+      + " \(Formatting.scaled(trainingFlops(run)))FLOPs in training"
+  }
+}
+
+/// Columns as wide as their widest cell.
+enum TextTable {
+  static func lines(_ rows: [[String]]) -> [String] {
+    guard let columns = rows.map(\.count).max() else { return [] }
+    let widths = (0..<columns).map { column in rows.map { $0[column].count }.max() ?? 0 }
+    return rows.map { row in
+      let cells = zip(row, widths).map { cell, width in
+        cell + String(repeating: " ", count: width - cell.count)
+      }
+      var line = cells.joined(separator: "  ")
+      while line.last == " " { line.removeLast() }
+      return line
+    }
+  }
+}
