@@ -7,7 +7,7 @@ SHELL := /bin/bash
 
 TORCH := 2.13.0
 # What the build, the figures, the data scripts and `make deps` itself need from Debian.
-PACKAGES := libhdf5-dev libyaml-dev libarchive-dev libpng-dev gnuplot-nox pkg-config \
+PACKAGES := libhdf5-dev hdf5-tools libyaml-dev libarchive-dev libpng-dev gnuplot-nox pkg-config \
             python3-pip unzip curl
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 

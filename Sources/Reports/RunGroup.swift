@@ -136,7 +136,8 @@ extension LoggedRun {
       labels.experiment, labels.variant, labels.task, labels.mechanism, labels.scale,
       labels.runProtocol,
     ]
-    return (identity + settings.map { "\($0.key)=\($0.value)" }).joined(separator: "\u{0}")
+    let data = log.data.map { "\($0.split)=\($0.digest)" }
+    return (identity + settings.map { "\($0.key)=\($0.value)" } + data).joined(separator: "\u{0}")
   }
 
   /// `interrupted at step 300 of 500`, with the reason of a failure.
@@ -173,6 +174,10 @@ extension [RunGroup] {
     distinguish { group in
       group.settings.filter { varying.contains($0.key) }
         .map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+    }
+    distinguish { group in
+      let digests = group.runs[0].log.data.map { $0.digest.prefix(4) }
+      return "data \(digests.isEmpty ? "unknown" : digests.joined(separator: "-"))"
     }
     for index in indices {
       let same = indices.filter { self[$0].name == self[index].name && isSameTask($0, index) }

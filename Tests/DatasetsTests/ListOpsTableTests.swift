@@ -156,6 +156,19 @@ struct ListOpsTableTests {
     #expect(error?.kind == .missing && error?.file.hasSuffix("basic_train.tsv") == true)
   }
 
+  @Test("Tables that grow while they are read are read as they were")
+  func growing() throws {
+    let folder = try TemporaryFolder()
+    let root = DataRoot(folder.url)
+    try ListOps.ensureGenerated(root: root, counts: .init(train: 4, dev: 2, test: 2))
+    let before = try ListOps(root)
+    try ListOps.ensureGenerated(root: root, counts: .init(train: 7, dev: 2, test: 2))
+    let old = try TokenCache.prepare(before, in: root).split(.train)
+    let new = try TokenCache.prepare(ListOps(root), in: root).split(.train)
+    #expect(old.count == 4 && new.count == 7)
+    #expect(try old.digest(of: 0..<4) == new.digest(of: 0..<4))
+  }
+
   @Test("Runs that ask for tables at once share them")
   func concurrent() async throws {
     let folder = try TemporaryFolder()

@@ -35,6 +35,18 @@ import Testing
     #expect(table?.rows.count == 7 + 4)
   }
 
+  /// Seeds that were trained on other examples are other runs.
+  @Test func runsOnOtherDataAreNotAveraged() {
+    let logs = ["5d41402a", "5d41402a", "7d793037"].enumerated().map { seed, digest in
+      var log = makeLog(seed: UInt64(seed), accuracy: [0.36, 0.38, 0.9][seed])
+      log.data = [.init(split: "train", examples: 9, digest: digest)]
+      return log
+    }
+    let table = arena(logs)
+    #expect(cells(table, "softmax · data 5d41", "ours, n = 2")?[2] == "37.00 ± 1.41")
+    #expect(cells(table, "softmax · data 7d79", "ours, n = 1")?[2] == "90.00")
+  }
+
   @Test func averageNeedsEveryTask() {
     let logs = PaperValues.tasks.map { makeLog(task: $0.name, accuracy: 0.5) }
     #expect(cells(arena(logs), "softmax")?.last == "50.00")

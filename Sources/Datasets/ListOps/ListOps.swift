@@ -62,18 +62,24 @@ public struct ListOps: DatasetSource {
   /// Each row is drawn like all others, in the published tables as in ours.
   public var isShuffled: Bool { true }
 
-  /// The three tables and the length texts are cut to.
+  /// How many training rows are read, of tables that a run may make longer at any moment.
+  private var growingRows: Int? { generated?.mayGrow == true ? generated?.counts.train : nil }
+
+  /// The three tables, the length texts are cut to and the rows of tables that may grow.
   public func fingerprint() throws -> SourceFingerprint {
-    SourceFingerprint(
-      files: try task.splits.map { try .init(url($0), below: root) },
-      settings: ["maximum_length": "\(task.maximumLength)"])
+    var settings = ["maximum_length": "\(task.maximumLength)"]
+    if let rows = growingRows { settings["train_rows"] = "\(rows)" }
+    return SourceFingerprint(
+      files: try task.splits.map { try .init(url($0), below: root) }, settings: settings)
   }
 
   /// The rows of the split's table; expressions longer than the task's maximum are cut, as in the
   /// published pipeline.
   public func forEachExample(of split: Split, _ body: (Example) throws -> Void) throws {
     var table = try ListOpsTable(url(split))
-    while let row = try table.next() {
+    var left = split == .train ? growingRows ?? .max : .max
+    while left > 0, let row = try table.next() {
+      left -= 1
       try body(
         Example(
           tokens: row.expression.tokens.prefix(task.maximumLength).map { UInt16($0) },
