@@ -148,6 +148,14 @@ import Training
     #expect(idle.verdict == .didNotLearn)
   }
 
+  /// Answers that vary are no sign of learning: those of random parameters do.
+  @Test func answersThatVaryWithoutLearning() throws {
+    let log = try train(["training.peak_learning_rate=0.000001", "data.test_examples=200"]).log
+    guard case .classes(let predictions, _) = try #require(log.test).answers else { return }
+    #expect(Set(predictions).count > 1)
+    #expect(log.verdict == .didNotLearn)
+  }
+
   @Test func threadsAndShardsOfEvaluationChangeNothing() throws {
     let logs = try ["1", "3"].map {
       try train(["threads=\($0)", "attention.kind=sbm", "attention.clusters=4"]).log
