@@ -8,9 +8,10 @@ extension HDF5File {
   /// `body` fills a temporary file in the same folder, which is synced, then renamed over `path`;
   /// then the folder is synced. When anything fails, `path` stays as it was and the temporary
   /// file is removed. One left by a killed process is removed by the next write of the same path.
-  /// Throws `HDF5Error`, or what `body` throws.
+  /// A `sealed` file ends with a checksum of all of it, by which every later reader here finds out damage;
+  /// other programs read it as any other. Throws `HDF5Error`, or what `body` throws.
   @discardableResult public static func writeAtomically<Result>(
-    to path: String, _ body: (HDF5File) throws -> Result
+    to path: String, sealed isSealed: Bool = false, _ body: (HDF5File) throws -> Result
   ) throws -> Result {
     TemporaryFile.removeAbandoned(beside: path)
     let temporary = try TemporaryFile(beside: path)
@@ -24,6 +25,7 @@ extension HDF5File {
         try? file.close()
         throw error
       }
+      if isSealed { try temporary.seal() }
       try temporary.replace(path)
       return result
     } catch {
@@ -68,6 +70,9 @@ private struct TemporaryFile {
     var status = stat()
     return fstat(descriptor, &status) == 0 && status.st_nlink == 0
   }
+
+  /// Appends a checksum to the closed file.
+  func seal() throws { try Seal.append(to: descriptor, path: path) }
 
   /// Syncs the file, moves it over `target` and syncs the folder.
   func replace(_ target: String) throws {
