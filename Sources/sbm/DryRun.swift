@@ -10,7 +10,7 @@ enum DryRun {
     /// Trained scalars.
     let parameters: Int
     /// Of a forward pass over one example.
-    let flops: Int
+    let flops: Double
     /// - Throws: `AttentionError` when the mechanism's sizes or options do not fit.
     init?(_ run: RunConfiguration) throws {
       guard let task = TaskData.specification(run) else { return nil }
@@ -20,7 +20,7 @@ enum DryRun {
 
     /// Of all training steps of `run`; the backward pass of a matrix product is two of them.
     func trainingFlops(_ run: RunConfiguration) -> Double {
-      3 * Double(flops) * Double(run.training.batch * run.training.steps)
+      3 * flops * Double(run.training.batch * run.training.steps)
     }
 
     /// One line for a person.
@@ -29,7 +29,7 @@ enum DryRun {
         ", density \(Formatting.percent($0, digits: 0)) %"
       }
       return "cost \(Formatting.grouped(parameters)) parameters,"
-        + " \(Formatting.scaled(Double(flops)))FLOPs an example forward"
+        + " \(Formatting.scaled(flops))FLOPs an example forward"
         + " (length \(run.data.paddedLength)\(density ?? "")),"
         + " \(Formatting.scaled(trainingFlops(run)))FLOPs in training"
     }
@@ -84,7 +84,7 @@ enum DryRun {
     var seed: UInt64
     var identity: String
     var parameters: Int?
-    var flops: Int?
+    var flops: Double?
     var trainingFlops: Double?
     var settings: [String: Row]
 

@@ -33,7 +33,7 @@ extension RunLog {
         created: Date().formatted(.iso8601), codeVersion: codeVersion, hardware: Self.hardware,
         libraries: ["libtorch \(Runtime.version)", "HDF5 \(HDF5File.libraryVersion)"]),
       configuration: run.resolvedYAML, settings: run.logSettings,
-      cost: Cost(parameters: cost.parameters, flops: Double(cost.flops)))
+      cost: Cost(parameters: cost.parameters, flops: cost.flops))
   }
 
   /// The processor's name and how many cores there are.
