@@ -124,7 +124,7 @@ let package = Package(
       name: "sbm",
       dependencies: [
         "Arguments", "Attention", "Benchmarks", "Diagnostics", "Experiments", "Tokenization",
-        "Datasets",
+        "Datasets", "Torch",
         "Training", "Verification", "RunLog", "Reports", "Inspection",
       ],
       swiftSettings: swift),
@@ -153,8 +153,8 @@ let package = Package(
     tests(
       "TrainingTests",
       [
-        "Training", "Experiments", "RunLog", "Models", "NN", "Datasets", "Torch", "Randomness",
-        "TestSupport",
+        "Training", "Experiments", "RunLog", "HDF5", "Models", "NN", "Datasets", "Torch",
+        "Randomness", "TestSupport",
       ]),
     tests("HDF5Tests", ["HDF5", "Diagnostics"], resources: [.copy("Fixtures")]),
     tests("ReportsTests", ["Reports", "RunLog", "TestSupport"]),

@@ -2,6 +2,7 @@ import Arguments
 import Attention
 import Experiments
 import Foundation
+import Training
 
 /// `sbm run`: trains and tests every run of an experiment file.
 struct RunCommand: Command {
@@ -9,7 +10,9 @@ struct RunCommand: Command {
   static let abstract = "Train and test the runs of an experiment file."
   static let discussion = """
     Each run writes its log to <folder>/<run>.h5 and its checkpoint beside it. A run
-    that has finished is not repeated; --resume continues one that was interrupted.
+    that has finished is not repeated; --resume continues one that was interrupted,
+    --restart begins it again. Several processes may share a sweep: each leaves alone
+    what another is at work on.
     """
 
   private static let file = Parameter<String?>.argument(
@@ -27,6 +30,9 @@ struct RunCommand: Command {
     "out", value: "folder", help: "Where logs go. (default: results/<experiment>)")
   private static let resume = Parameter<Bool>.flag(
     "resume", help: "Continue interrupted runs from their checkpoints.")
+  private static let restart = Parameter<Bool>.flag(
+    "restart",
+    help: "Begin again the runs that were begun and have not finished; what they left is replaced.")
   private static let dryRun = Parameter<Bool>.flag(
     "dry-run",
     help: "Check the file and print the resolved runs and what they will cost; train nothing.")
@@ -36,13 +42,13 @@ struct RunCommand: Command {
     "json", help: "With --dry-run, print one JSON object a run.")
 
   static let parameters: [any AnyParameter] = [
-    file, only, set, scale, seeds, out, resume, dryRun, settings, json,
+    file, only, set, scale, seeds, out, resume, restart, dryRun, settings, json,
   ]
 
   private let path: String?
   private let options: Experiment.Options
   private let outputFolder: String?
-  private let resumes: Bool
+  private let continuation: RunFiles.Continuation
   private let isDry: Bool
   private let isJSON: Bool
   private let listsSettings: Bool
@@ -53,7 +59,11 @@ struct RunCommand: Command {
       overrides: arguments[Self.set], scale: arguments[Self.scale], seeds: arguments[Self.seeds],
       only: arguments[Self.only], mechanisms: AttentionRegistry.kinds)
     outputFolder = arguments[Self.out]
-    resumes = arguments[Self.resume]
+    let (resumes, restarts) = (arguments[Self.resume], arguments[Self.restart])
+    guard !resumes || !restarts else {
+      throw ValidationError("'--resume' and '--restart' exclude each other.")
+    }
+    continuation = resumes ? .resume : restarts ? .restart : .refuse
     isDry = arguments[Self.dryRun]
     isJSON = arguments[Self.json]
     listsSettings = arguments[Self.settings]
@@ -84,6 +94,6 @@ struct RunCommand: Command {
       }
       return
     }
-    try RunExecution(runs: experiment.runs, folder: folder, resumes: resumes).perform()
+    try RunExecution(runs: experiment.runs, folder: folder, continuation: continuation).perform()
   }
 }

@@ -15,10 +15,7 @@ final class RunLock: Sendable {
   init(_ files: RunFiles) throws {
     let folder = files.log.deletingLastPathComponent()
     try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    path =
-      folder.appendingPathComponent(
-        ".\(files.log.deletingPathExtension().lastPathComponent).lock"
-      ).path
+    path = Self.path(files)
     while true {
       let opened = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
       guard opened >= 0 else {
@@ -50,6 +47,23 @@ final class RunLock: Sendable {
     guard let descriptor else { return }
     unlink(path)
     close(descriptor)
+  }
+
+  /// Looks whether another process has the lock, and leaves no trace.
+  ///
+  /// - Throws: ``TrainingError/runIsBusy(log:process:)``.
+  static func requireFree(_ files: RunFiles) throws {
+    let opened = open(path(files), O_RDONLY | O_CLOEXEC)
+    guard opened >= 0 else { return }
+    defer { close(opened) }
+    if flock(opened, LOCK_SH | LOCK_NB) != 0, errno == EWOULDBLOCK {
+      throw TrainingError.runIsBusy(log: files.log.path, process: process(opened))
+    }
+  }
+
+  private static func path(_ files: RunFiles) -> String {
+    let name = ".\(files.log.deletingPathExtension().lastPathComponent).lock"
+    return files.log.deletingLastPathComponent().appendingPathComponent(name).path
   }
 
   /// The process that has written its number into the file.
