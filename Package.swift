@@ -128,7 +128,7 @@ let package = Package(
       name: "sbm",
       dependencies: [
         "Arguments", "Attention", "Benchmarks", "Diagnostics", "Experiments", "Tokenization",
-        "Datasets",
+        "Datasets", "Torch",
         "Terminal", "Training", "Verification", "RunLog", "Reports", "Inspection",
       ],
       swiftSettings: swift, plugins: ["CodeVersion"]),
@@ -161,8 +161,8 @@ let package = Package(
     tests(
       "TrainingTests",
       [
-        "Training", "Experiments", "RunLog", "Models", "NN", "Datasets", "Torch", "Randomness",
-        "TestSupport",
+        "Training", "Experiments", "RunLog", "HDF5", "Models", "NN", "Datasets", "Torch",
+        "Randomness", "TestSupport",
       ]),
     tests("HDF5Tests", ["HDF5", "Diagnostics"], resources: [.copy("Fixtures")]),
     tests("ReportsTests", ["Reports", "RunLog", "TestSupport"]),

@@ -9,23 +9,23 @@
 ///
 /// **Parameters** are the trained scalars.
 public struct Cost: Sendable, Equatable {
-  /// Floating-point operations of the forward pass, for the whole batch.
-  public var flops: Int
+  /// Floating-point operations of the forward pass, for the whole batch; a whole number, exact up to 2⁵³.
+  public var flops: Double
   /// Trained scalars.
   public var parameters: Int
   /// Those of the parameters that all layers of a model have in common.
   public var sharedParameters: Int
 
   /// A cost; nothing without arguments.
-  public init(flops: Int = 0, parameters: Int = 0, sharedParameters: Int = 0) {
+  public init(flops: Double = 0, parameters: Int = 0, sharedParameters: Int = 0) {
     self.flops = flops
     self.parameters = parameters
     self.sharedParameters = sharedParameters
   }
 
   /// The FLOPs of `[rows, inner]` times `[inner, columns]`.
-  public static func product(_ rows: Int, _ inner: Int, _ columns: Int) -> Int {
-    2 * rows * inner * columns
+  public static func product(_ rows: Int, _ inner: Int, _ columns: Int) -> Double {
+    2 * Double(rows) * Double(inner) * Double(columns)
   }
 
   /// A fully connected layer over `rows` vectors.
@@ -80,8 +80,11 @@ public struct AttentionSizes: Sendable, Equatable {
   /// Heads of all examples.
   var groups: Int { batch * heads }
 
+  /// What a head of one example costs, in all of them.
+  func inAllGroups(_ flops: Double) -> Double { Double(groups) * flops }
+
   /// Scores of `pairs` queries and keys in each head, and the weighted sum of their values.
-  func attending(pairs: Int) -> Int { groups * pairs * 4 * headDim }
+  func attending(pairs: Int) -> Double { inAllGroups(Double(pairs) * 4 * Double(headDim)) }
 }
 
 extension AttentionBlock {

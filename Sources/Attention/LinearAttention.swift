@@ -31,6 +31,6 @@ final class LinearAttention: AttentionMechanism {
 
   /// φ(K)ᵀ V, and φ(Q) times it.
   func cost(_ sizes: AttentionSizes) -> Cost {
-    Cost(flops: 2 * sizes.groups * Cost.product(sizes.length, sizes.headDim, sizes.headDim))
+    Cost(flops: sizes.inAllGroups(2 * Cost.product(sizes.length, sizes.headDim, sizes.headDim)))
   }
 }

@@ -50,7 +50,7 @@ final class LinformerAttention: AttentionMechanism {
   func cost(_ sizes: AttentionSizes) -> Cost {
     let (rank, longest) = (positionProjection.value.size(1), positionProjection.value.size(2))
     let shared = sizes.heads * rank * longest
-    let projections = 2 * sizes.groups * Cost.product(rank, sizes.length, sizes.headDim)
+    let projections = sizes.inAllGroups(2 * Cost.product(rank, sizes.length, sizes.headDim))
     return Cost(
       flops: projections + sizes.attending(pairs: sizes.length * rank), parameters: shared,
       sharedParameters: shared)

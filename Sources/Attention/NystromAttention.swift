@@ -104,7 +104,7 @@ final class NystromAttention: AttentionMechanism {
       let inverse = 6 * 4 * Cost.product(m, m, m)
       head += 4 * Cost.product(n, d, m) + 2 * Cost.product(m, m, d) + inverse
     }
-    return Cost(flops: sizes.groups * head, parameters: sizes.heads * width)
+    return Cost(flops: sizes.inAllGroups(head), parameters: sizes.heads * width)
   }
 
   /// Means over equal segments of the padded length, `[batch, heads, landmarks, headDim]`.

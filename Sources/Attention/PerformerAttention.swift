@@ -90,7 +90,7 @@ final class PerformerAttention: AttentionMechanism {
   func cost(_ sizes: AttentionSizes) -> Cost {
     let features = randomFeatures.value.size(0)
     let products = 4 * Cost.product(sizes.length, features, sizes.headDim)
-    return Cost(flops: sizes.groups * (products + Cost.product(sizes.length, features, 1)))
+    return Cost(flops: sizes.inAllGroups(products + Cost.product(sizes.length, features, 1)))
   }
 
   /// What is added to every feature.

@@ -90,7 +90,7 @@ final class ReformerAttention: AttentionMechanism {
     let rotations = Cost.product(length, headDim, length / bucket / 2)
     return projections
       + Cost(
-        flops: sizes.groups * hashes * rotations
+        flops: sizes.inAllGroups(Double(hashes) * rotations)
           + sizes.attending(pairs: hashes * length * 2 * bucket))
   }
 

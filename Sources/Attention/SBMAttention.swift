@@ -213,9 +213,9 @@ extension SBMAttention {
     // Queries and keys of all heads.
     let rows = 2 * sizes.groups * n
     let node = Cost.linear(rows: rows, d, d) + .linear(rows: rows, d, d)
-    var flops = Cost.product(rows, d, k) + sizes.heads * Cost.product(k, d, k)
-    flops += sizes.groups * Cost.product(n, k, k)
-    if sampler == .bernoulli { flops += sizes.groups * Cost.product(n, k, n) }
+    var flops = Cost.product(rows, d, k) + Double(sizes.heads) * Cost.product(k, d, k)
+    flops += sizes.inAllGroups(Cost.product(n, k, k))
+    if sampler == .bernoulli { flops += sizes.inAllGroups(Cost.product(n, k, n)) }
     flops += sizes.attending(pairs: Int((sizes.density * Double(pairs)).rounded()))
     return node + Cost(flops: flops, parameters: sizes.heads * k * d)
   }

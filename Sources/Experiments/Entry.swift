@@ -132,11 +132,10 @@ struct EntryReader {
     _ node: YAMLNode, key: String, keyPlace: ExperimentIssue.Place,
     place: ExperimentIssue.Place, reserved: [String]
   ) -> SettingValue? {
+    guard requireKnown(key, at: keyPlace, reserved: reserved) else { return nil }
     guard let setting = Schema.setting(key) else {
-      if key.hasPrefix("attention."), !extraMechanisms.isEmpty, let value = node.asWritten {
-        return value
-      }
-      reportUnknown(key, at: keyPlace, reserved: reserved)
+      if let value = node.asWritten { return value }
+      report(place, key: key, "expected a value, found \(node.found)")
       return nil
     }
     switch setting.decode(node, extraMechanisms: extraMechanisms) {
@@ -147,11 +146,28 @@ struct EntryReader {
     }
   }
 
+  /// Whether there is such a setting, or may be an option of a mechanism from elsewhere; if not, says so.
+  mutating func requireKnown(
+    _ key: String, at place: ExperimentIssue.Place, reserved: [String] = []
+  ) -> Bool {
+    let isForeign = key.hasPrefix("attention.") && !extraMechanisms.isEmpty
+    if Schema.setting(key) != nil || isForeign { return true }
+    reportUnknown(key, at: place, reserved: reserved)
+    return false
+  }
+
   private mutating func reportUnknown(
     _ key: String, at place: ExperimentIssue.Place, reserved: [String]
   ) {
-    if ["seeds", "scale", "only"].contains(key), case .option = place {
+    let hasOption = ["seeds", "scale", "only"].contains(key)
+    if hasOption, case .option = place {
       return report(place, key: key, "not a setting", hint: "Use --\(key) instead.")
+    }
+    if ExperimentFile.reservedKeys.contains(key), !reserved.contains(key) {
+      let option = hasOption ? ", or use --\(key)" : ""
+      return report(
+        place, key: key, "not a setting",
+        hint: "Write `\(key):` at the top level of the file\(option).")
     }
     let known = Schema.settings.map(\.key)
     // A key in the wrong section: `steps` or `model.steps` for `training.steps`.

@@ -130,10 +130,11 @@ struct ExperimentFileReader {
   // MARK: Parts
 
   private mutating func items(_ node: YAMLNode, key: String) -> [YAMLNode] {
-    guard case .sequence(let items) = node.content, !items.isEmpty else {
+    guard case .sequence(let items) = node.content else {
       report(node.mark, key: key, "expected a list, found \(node.found)")
       return []
     }
+    if items.isEmpty { report(node.mark, key: key, "the list is empty") }
     return items
   }
 
@@ -211,7 +212,8 @@ struct ExperimentFileReader {
         }
       case "grid":
         for axis in mapping(pair.value, key: "sweep.grid") {
-          let entries = items(axis.value, key: axis.key).compactMap { item in
+          let isKnown = entryReader.requireKnown(axis.key, at: .file(axis.keyMark))
+          let entries = (isKnown ? items(axis.value, key: axis.key) : []).compactMap { item in
             let pair = YAMLNode.Entry(key: axis.key, keyMark: item.mark, value: item)
             return entryReader.entries(
               YAMLNode(content: .mapping([pair]), mark: item.mark), layer: .sweep)[axis.key]

@@ -33,8 +33,10 @@ extension Setting {
     switch kind {
     case .integer(let range):
       guard isPlain, let value = Int(text) else {
-        return .failure(mismatch.with(hint: Self.integerHint(text)))
+        let isTooLarge = isPlain && !text.isEmpty && text.allSatisfy { ("0"..."9").contains($0) }
+        return .failure(isTooLarge ? excess(node) : mismatch.with(hint: Self.integerHint(text)))
       }
+      if value > range.upperBound { return .failure(excess(node)) }
       return range.contains(value) ? .success(.integer(value)) : .failure(mismatch)
     case .number(let range, let below):
       guard isPlain, let value = Double(text), value.isFinite, !text.lowercased().contains("x")
@@ -42,6 +44,7 @@ extension Setting {
         return .failure(
           mismatch.with(hint: isPlain ? nil : "Write numbers without quotes."))
       }
+      if value > range.upperBound { return .failure(excess(node)) }
       guard range.contains(value), value < below ?? .infinity else { return .failure(mismatch) }
       return .success(.number(value))
     case .boolean:
@@ -56,6 +59,12 @@ extension Setting {
     }
   }
 
+  /// What is wrong with a number above the greatest.
+  private func excess(_ node: YAMLNode) -> ValueProblem {
+    ValueProblem(
+      text: "expected \(expectation(namesEveryBound: true)), found \(node.found)", hint: nil)
+  }
+
   private static func integerHint(_ text: String) -> String? {
     let digits = text.filter { $0 != "_" && $0 != "," }
     if let value = Double(digits), value == value.rounded(), abs(value) < 1e15 {
@@ -64,27 +73,30 @@ extension Setting {
     return nil
   }
 
-  /// "a whole number from 1 to 64", to end the sentence "expected …".
-  public var expectation: String {
-    switch kind {
-    case .integer(let range): "a whole number" + Self.bounds(range.lowerBound, range.upperBound)
+  /// "a whole number from 1 to 64", to end the sentence "expected …"; bounds so far off that nobody means
+  /// them are left out.
+  public var expectation: String { expectation(namesEveryBound: false) }
+
+  private func expectation(namesEveryBound: Bool) -> String {
+    func bounds(_ low: String, _ high: String, isFarOff: Bool) -> String {
+      isFarOff && !namesEveryBound ? " of at least \(low)" : " from \(low) to \(high)"
+    }
+    return switch kind {
+    case .integer(let range):
+      "a whole number"
+        + bounds(
+          "\(range.lowerBound)", "\(range.upperBound)", isFarOff: range.upperBound >= 100_000_000)
     case .number(let range, nil):
-      "a number" + Self.bounds(range.lowerBound, range.upperBound)
+      "a number"
+        + bounds(
+          Self.short(range.lowerBound), Self.short(range.upperBound),
+          isFarOff: range.upperBound >= 1e6)
     case .number(let range, let below?):
       "a number from \(Self.short(range.lowerBound)) to below \(Self.short(below))"
     case .boolean: "true or false"
     case .choice(let words): "one of \(words.quotedAlternatives())"
     case .text: "text"
     }
-  }
-
-  /// Bounds so far off that nobody means them are left out.
-  private static func bounds(_ low: some Numeric & Comparable, _ high: some BinaryInteger)
-    -> String
-  { high >= 100_000_000 ? " of at least \(low)" : " from \(low) to \(high)" }
-
-  private static func bounds(_ low: Double, _ high: Double) -> String {
-    high >= 1e6 ? " of at least \(short(low))" : " from \(short(low)) to \(short(high))"
   }
 
   private static func short(_ number: Double) -> String {

@@ -6,9 +6,10 @@ extension HDF5File {
   /// `body` fills a temporary file in the same folder, which is synced, then renamed over `path`;
   /// then the folder is synced. When anything fails, `path` stays as it was and the temporary
   /// file is removed. One left by a killed process is removed by the next write of the same path.
-  /// Throws `HDF5Error`, or what `body` throws.
+  /// A `sealed` file ends with a checksum of all of it, by which every later reader here finds out damage;
+  /// other programs read it as any other. Throws `HDF5Error`, or what `body` throws.
   @discardableResult public static func writeAtomically<Result>(
-    to path: String, _ body: (HDF5File) throws -> Result
+    to path: String, sealed isSealed: Bool = false, _ body: (HDF5File) throws -> Result
   ) throws -> Result {
     func system(_ failure: SystemFailure) -> HDF5Error {
       .system(failure.action, code: failure.code, file: path)
@@ -29,6 +30,7 @@ extension HDF5File {
         try? file.close()
         throw error
       }
+      if isSealed { try Seal.append(to: temporary.descriptor, path: temporary.path) }
       try temporary.putInPlace()
       return result
     } catch {

@@ -48,11 +48,12 @@ public struct HDF5Error: Error, Equatable, CustomStringConvertible {
     self.hint = hint
   }
 
+  /// `object: message`, for one who names the file and knows what to do.
+  public var problem: String { (object.map { $0 + ": " } ?? "") + message }
+
   /// `file: object: message. hint`
   public var description: String {
-    var text = file + ": "
-    if let object { text += object + ": " }
-    text += message
+    var text = "\(file): \(problem)"
     if let hint { text += ". " + hint }
     return text
   }
@@ -84,9 +85,7 @@ extension HDF5Error {
       || all.contains("checksum") || all.contains("bad object header")
       || all.contains("signature") || all.contains("addr overflow")
     {
-      return HDF5Error(
-        .damaged, file: file, object: object, message: message,
-        hint: "The file is cut off or damaged: remove it and write it again")
+      return damaged(message, file: file, object: object)
     }
     return HDF5Error(.failed, file: file, object: object, message: message)
   }
@@ -106,6 +105,13 @@ extension HDF5Error {
     default:
       return HDF5Error(.failed, file: file, message: message)
     }
+  }
+
+  /// The error for a file whose bytes are not those that were written.
+  static func damaged(_ message: String, file: String, object: String? = nil) -> HDF5Error {
+    HDF5Error(
+      .damaged, file: file, object: object, message: message,
+      hint: "The file is cut off or damaged: restore it from a copy, or have it made anew")
   }
 
   private static func diskFull(_ message: String, file: String, object: String? = nil)

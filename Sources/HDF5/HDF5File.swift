@@ -15,18 +15,20 @@ public final class HDF5File: HDF5Group, @unchecked Sendable {
 
   /// Opens an existing file for reading.
   ///
-  /// Throws `HDF5Error`: `noSuchFile`, `noPermission`, `notHDF5`, `damaged`.
+  /// A file that was written `sealed` is first read to its end and held against its checksum. Throws
+  /// `HDF5Error`: `noSuchFile`, `noPermission`, `notHDF5`, `damaged`.
   public convenience init(reading path: String) throws {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
       throw HDF5Error.system("cannot be opened", code: errno, file: path)
     }
+    defer { Foundation.close(descriptor) }
     var status = stat()
     fstat(descriptor, &status)
-    Foundation.close(descriptor)
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw HDF5Error(.notHDF5, file: path, message: "is not a regular file")
     }
+    try Seal.check(descriptor, path: path)
     let session = try Library.locked {
       guard H5Fis_hdf5(path) > 0 else {
         let isEmpty = status.st_size == 0

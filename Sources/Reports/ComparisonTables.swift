@@ -116,7 +116,8 @@ enum ComparisonTables {
       }
       var seen: Set<String> = []
       for metric in metrics where seen.insert(metric).inserted {
-        columns.append((task.name, metric, "\(task.title) \(metric)"))
+        let words = metric.replacing("_", with: " ")
+        columns.append((task.name, metric, "\(task.title) \(words)"))
       }
     }
     var table = Table(

@@ -8,9 +8,10 @@ public enum Formatting {
     fixed(100 * fraction, digits: digits)
   }
 
-  /// A fixed number of digits.
+  /// A fixed number of digits; an exponent from 10¹⁵, which only a damaged log holds.
   public static func fixed(_ value: Double, digits: Int) -> String {
-    value.isNaN ? "nan" : String(format: "%.\(digits)f", value)
+    if value.isNaN { return "nan" }
+    return String(format: abs(value) < 1e15 ? "%.\(digits)f" : "%.3g", value)
   }
 
   /// `37.22 ± 0.30`, the deviation where there is one.
@@ -44,7 +45,7 @@ public enum Formatting {
 
   /// Three significant digits, without an exponent: `0.0123`, `7.53`, `126`, `1,234`.
   public static func significant(_ value: Double) -> String {
-    guard value.isFinite, value != 0 else { return value == 0 ? "0" : "\(value)" }
+    guard value != 0, abs(value) < 1e15 else { return fixed(value, digits: 0) }
     let digits = max(0, 2 - Int(floor(log10(abs(value)))))
     return digits > 0 ? fixed(value, digits: digits) : grouped(Int(value.rounded()))
   }
@@ -70,7 +71,7 @@ public enum Formatting {
 
   /// `1 h 02 min`, `3 min 20 s`, `12.3 s`.
   static func duration(_ seconds: Double) -> String {
-    guard seconds >= 60 else { return fixed(seconds, digits: 1) + " s" }
+    guard seconds >= 60, seconds < 1e15 else { return fixed(seconds, digits: 1) + " s" }
     let whole = Int(seconds.rounded())
     if whole < 3600 { return String(format: "%d min %02d s", whole / 60, whole % 60) }
     return String(format: "%d h %02d min", whole / 3600, whole % 3600 / 60)

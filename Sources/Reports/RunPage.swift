@@ -186,7 +186,8 @@ enum Sparkline {
     return String(
       means.map { value in
         guard value.isFinite else { return "×" }
-        let share = most > least ? (value - least) / (most - least) : 0.5
+        // Halves, so that no difference is infinite.
+        let share = most > least ? (value / 2 - least / 2) / (most / 2 - least / 2) : 0.5
         return blocks[Int((share * Double(blocks.count - 1)).rounded())]
       })
   }

@@ -26,7 +26,7 @@ extension RunLog {
   /// Columns of a curve that are not metrics.
   static let seriesColumns = ["step", "loss", "learning_rate", "density", "seconds", "examples"]
   /// Parts of the test result that are not metrics.
-  static let testColumns = ["step", "loss", "density", "predictions", "labels"]
+  static let testColumns = ["step", "loss", "density", "examples", "predictions", "labels"]
 
   /// The whole log as it lies in a file, in the file's order.
   var fields: [Field] {
@@ -116,6 +116,9 @@ extension RunLog {
       fields.append(Field("/test/\(name)", .real(value)))
     }
     if let density = test.density { fields.append(Field("/test/density", .real(density))) }
+    if let indices = test.exampleIndices {
+      fields.append(Field("/test/examples", .integers(indices)))
+    }
     switch test.answers {
     case .classes(let predictions, let labels):
       fields.append(Field("/test/predictions", .integers(predictions)))

@@ -138,9 +138,13 @@ private struct LogReader {
     for metric in try file.group("test").children() where !RunLog.testColumns.contains(metric) {
       metrics[metric] = try scalar("/test/\(metric)") as Double
     }
-    return RunLog.TestResult(
+    var test = RunLog.TestResult(
       step: try scalar("/test/step"), loss: try scalar("/test/loss"), metrics: metrics,
       density: try optionalScalar("/test/density"), answers: try answers())
+    if try file.exists("/test/examples") {
+      test.exampleIndices = try column("/test/examples", test.targets)
+    }
+    return test
   }
 
   private func answers() throws -> RunLog.TestResult.Answers {

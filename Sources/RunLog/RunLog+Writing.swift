@@ -3,9 +3,10 @@ import HDF5
 extension RunLog {
   /// Writes the whole log, so that `path` is at any moment the last snapshot or this one.
   ///
-  /// Throws `HDF5Error`, a full disk among them; the last snapshot is then still there.
+  /// The file is sealed: damage to any byte of it is found out when it is read. Throws `HDF5Error`, a full
+  /// disk among them; the last snapshot is then still there.
   public func write(to path: String) throws {
-    try HDF5File.writeAtomically(to: path) { file in
+    try HDF5File.writeAtomically(to: path, sealed: true) { file in
       for field in fields { try field.write(to: file) }
     }
   }

@@ -261,17 +261,20 @@ extension RunLog {
     public var density: Double?
     /// Every example's answer, in the split's order.
     public var answers: Answers
+    /// The number of each answer's example in its split; nil in logs from before it was kept.
+    public var exampleIndices: [Int]?
 
     /// A test result.
     public init(
       step: Int, loss: Double, metrics: [String: Double], density: Double? = nil,
-      answers: Answers
+      answers: Answers, exampleIndices: [Int]? = nil
     ) {
       self.step = step
       self.loss = loss
       self.metrics = metrics
       self.density = density
       self.answers = answers
+      self.exampleIndices = exampleIndices
     }
 
     /// Number of targets tested: examples, or tokens of them where each token has an answer.

@@ -136,16 +136,17 @@ extension Tensor {
   ) -> Tensor {
     guard Elements.exist else { return zeros(shape) }
     var generator = stream.generator()
-    var values: [Float] = []
-    let count = shape.reduce(1, *)
-    values.reserveCapacity(count + 1)
-    while values.count < count {
+    var second: Float?
+    return filled(shape) {
+      if let value = second {
+        second = nil
+        return value
+      }
       let radius = (-2 * Foundation.log(1 - generator.nextUnit())).squareRoot() * standardDeviation
       let angle = 2 * Double.pi * generator.nextUnit()
-      values.append(Float(radius * Foundation.cos(angle)))
-      values.append(Float(radius * Foundation.sin(angle)))
+      second = Float(radius * Foundation.sin(angle))
+      return Float(radius * Foundation.cos(angle))
     }
-    return Tensor(Array(values.prefix(count)), shape: shape)
   }
 
   /// Uniform numbers in `range`, a pure function of the stream.
@@ -155,9 +156,22 @@ extension Tensor {
     guard Elements.exist else { return zeros(shape) }
     var generator = stream.generator()
     let width = range.upperBound - range.lowerBound
-    let values = (0..<shape.reduce(1, *)).map { _ in
-      Float(range.lowerBound + width * generator.nextUnit())
+    return filled(shape) { Float(range.lowerBound + width * generator.nextUnit()) }
+  }
+
+  /// A tensor of the values that `next` gives, in row-major order.
+  ///
+  /// They are copied piece by piece: no second copy of a large tensor is held, and it is libtorch, whose
+  /// failures can be caught, that memory is asked of.
+  private static func filled(_ shape: [Int], _ next: () -> Float) -> Tensor {
+    let result = zeros(shape)
+    guard result.isDefined else { return result }
+    let (elements, piece) = (result.reshaped(result.count), 1 << 16)
+    for start in stride(from: 0, to: result.count, by: piece) {
+      let length = Swift.min(piece, result.count - start)
+      elements.narrowed(0, start: start, length: length)
+        .copy(inPlace: Tensor((0..<length).map { _ in next() }))
     }
-    return Tensor(values, shape: shape)
+    return result
   }
 }

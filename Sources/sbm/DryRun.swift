@@ -29,7 +29,7 @@ struct DryRun {
     /// Trained scalars.
     let parameters: Int
     /// Of a forward pass over one example.
-    let flops: Int
+    let flops: Double
 
     /// - Throws: `AttentionError` when the mechanism's sizes or options do not fit, `TrainingError` when
     ///   the parameters do not fit into memory.
@@ -43,7 +43,7 @@ struct DryRun {
 
     /// Of all training steps of `run`; the backward pass of a matrix product is two of them.
     func trainingFlops(_ run: RunConfiguration) -> Double {
-      3 * Double(flops) * Double(run.training.batch * run.training.steps)
+      3 * flops * Double(run.training.batch * run.training.steps)
     }
   }
 
@@ -103,7 +103,7 @@ extension DryRun.Item {
     var state: String
     var step: Int
     var parameters: Int?
-    var flops: Int?
+    var flops: Double?
     var trainingFlops: Double?
     var settings: [String: Row]
 

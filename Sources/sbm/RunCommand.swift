@@ -2,6 +2,7 @@ import Arguments
 import Attention
 import Experiments
 import Foundation
+import Training
 
 /// `sbm run`: trains and tests every run of an experiment file.
 struct RunCommand: Command {
@@ -9,8 +10,9 @@ struct RunCommand: Command {
   static let abstract = "Train and test the runs of an experiment file."
   static let discussion = """
     Each run writes its log to <folder>/<run>.h5 and its checkpoint beside it. A run
-    that has finished is not repeated; --resume continues one that was interrupted. Both need the
-    settings and the data that the run was begun with.
+    that has finished is not repeated; --resume continues one that was interrupted, --restart begins \
+    it again. Both need the data that the run was begun with, --resume its settings too. Several \
+    processes may share a sweep: each leaves alone what another is at work on.
     """
 
   private static let file = Parameter<String?>.argument(
@@ -37,6 +39,9 @@ struct RunCommand: Command {
     "out", value: "folder", help: "Where logs go. (default: results/<experiment>)")
   private static let resume = Parameter<Bool>.flag(
     "resume", help: "Continue interrupted runs from their checkpoints.")
+  private static let restart = Parameter<Bool>.flag(
+    "restart",
+    help: "Begin again the runs that were begun and have not finished; what they left is replaced.")
   private static let dryRun = Parameter<Bool>.flag(
     "dry-run",
     help:
@@ -50,14 +55,14 @@ struct RunCommand: Command {
     "json", help: "With --dry-run, print one JSON object a run.")
 
   static let parameters: [any AnyParameter] = [
-    file, only, set, scale, seeds, root, cache, threads, out, resume, dryRun, verbose, settings,
-    json,
+    file, only, set, scale, seeds, root, cache, threads, out, resume, restart, dryRun, verbose,
+    settings, json,
   ]
 
   private let path: String?
   private let options: Experiment.Options
   private let outputFolder: String?
-  private let resumes: Bool
+  private let continuation: RunFiles.Continuation
   private let isDry: Bool
   private let form: DryRun.Form
   private let listsSettings: Bool
@@ -69,7 +74,11 @@ struct RunCommand: Command {
       scale: arguments[Self.scale], seeds: arguments[Self.seeds],
       only: arguments[Self.only], mechanisms: AttentionRegistry.kinds)
     outputFolder = arguments[Self.out]
-    resumes = arguments[Self.resume]
+    let (resumes, restarts) = (arguments[Self.resume], arguments[Self.restart])
+    guard !resumes || !restarts else {
+      throw ValidationError("'--resume' and '--restart' exclude each other.")
+    }
+    continuation = resumes ? .resume : restarts ? .restart : .refuse
     isDry = arguments[Self.dryRun]
     let (isJSON, isVerbose) = (arguments[Self.json], arguments[Self.verbose])
     form = isJSON ? .json : isVerbose ? .long : .short
@@ -104,7 +113,9 @@ struct RunCommand: Command {
       URL(fileURLWithPath: outputFolder ?? "results/\(run.folder)", isDirectory: true)
     }
     guard isDry else {
-      return try RunExecution(runs: experiment.runs, folder: folder, resumes: resumes).perform()
+      return try RunExecution(
+        runs: experiment.runs, folder: folder, continuation: continuation
+      ).perform()
     }
     try DryRun(experiment, folder: folder).print(form)
   }

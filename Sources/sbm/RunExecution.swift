@@ -3,6 +3,7 @@ import Datasets
 import Diagnostics
 import Experiments
 import Foundation
+import Torch
 import Training
 
 /// Trains and tests resolved runs, one after the other.
@@ -11,37 +12,60 @@ struct RunExecution {
   let runs: [RunConfiguration]
   /// Where a run's log and checkpoint go.
   let folder: (RunConfiguration) -> URL
-  /// Whether interrupted runs continue from their checkpoints.
-  let resumes: Bool
+  /// What to do with runs that were begun and have not finished.
+  let continuation: RunFiles.Continuation
 
-  /// - Throws: `Ending` with `ExitCode.interrupted` if it was stopped and can be resumed, with
-  ///   `ExitCode.failure` if a run failed; the other runs are trained all the same.
+  /// Runs of which another process has something left to do are left to it, so that several processes can
+  /// share a sweep.
+  ///
+  /// - Throws: `Ending` with `ExitCode.interrupted` if it was stopped and can be resumed, or if another
+  ///   process has not finished what was left to it; with `ExitCode.failure` if a run failed. The other
+  ///   runs are trained all the same.
   func perform() throws {
-    let pending = try check()
+    var (pending, others) = try check()
     Interruption.listen()
     var failed = 0
     for (index, run) in pending.enumerated() {
       let progress = RunProgress(name: run.name, number: index + 1, of: pending.count)
-      switch try train(run, progress) {
-      case .finished: try Output.line(files(run).log.path)
-      case .interrupted:
-        progress.note("interrupted; the same command with --resume continues it")
-        throw Ending(exitCode: .interrupted)
-      case .failed(let reason):
-        failed += 1
-        progress.note("failed: \(reason)")
+      do {
+        switch try train(run, progress) {
+        case .finished: try Output.line(files(run).log.path)
+        case .interrupted:
+          progress.note("interrupted; the same command with --resume continues it")
+          throw Ending(exitCode: .interrupted)
+        case .failed(let reason):
+          failed += 1
+          progress.note("failed: \(reason)")
+        }
+      } catch TrainingError.runIsFinished {
+        progress.note("finished already (\(files(run).log.path))")
+      } catch let error as TrainingError where error.tellsOfAnotherProcess {
+        // It was free when this process began.
+        progress.note("skipped: \(error)")
+        others.append(run)
       }
     }
     if failed > 0 { throw Ending(exitCode: .failure) }
+    others.removeAll { (try? files($0).state(of: $0, continuation) { nil }) == .finished }
+    if !others.isEmpty { throw Ending(exitCode: .interrupted) }
   }
 
   /// Finds out in the first second what would go wrong after an hour: which runs are still to do, whether
-  /// their models can be built and compute, their data is there and their folders can be written.
-  private func check() throws -> [RunConfiguration] {
+  /// their models can be built and compute, their data is there and their folders can be written; and which
+  /// another process is at work on.
+  private func check() throws -> (pending: [RunConfiguration], others: [RunConfiguration]) {
     var missing: [MissingData.Task] = []
     var rehearsed: Set<String> = []
+    var others: [RunConfiguration] = []
     let pending = try runs.filter { run in
-      let state = try files(run).state(of: run, resumes: resumes) {
+      do {
+        try files(run).requireIdle()
+      } catch let error as TrainingError {
+        Output.warn("\(run.name): skipped: \(error)")
+        others.append(run)
+        return false
+      }
+      let state = try files(run).state(of: run, continuation) {
         let display = ProgressDisplay()
         defer { display.finish() }
         return try TaskData.identity(of: run, progress: display.show)
@@ -52,10 +76,13 @@ struct RunExecution {
       }
       do {
         let task = try TaskData.sourceTask(run)
-        if rehearsed.insert(run.rehearsalKey).inserted {
+        if rehearsed.insert("\(state) \(run.rehearsalKey)").inserted {
           try run.requireMemory(for: run.outlineModel(task))
-          try run.rehearse(run.makeInitialModel(task))
+          try run.rehearse(run.makeInitialModel(task, isResumed: state == .resumable))
         }
+      } catch let error as TorchError where error.kind == .outOfMemory {
+        // Its turn will tell, and log it; the others are not held up.
+        Output.warn("\(run.name): warning: \(error)")
       } catch let error as DataError where [.missing, .incomplete].contains(error.kind) {
         missing.append(.init(run: run, error: error))
       }
@@ -63,11 +90,8 @@ struct RunExecution {
     }
     guard missing.isEmpty else { throw MissingData(missing, runs: pending) }
     // Last of all: a command that trains nothing leaves no empty folders.
-    for run in pending {
-      try FileWriter.requireWritable(folder: folder(run))
-      try files(run).requireIdle()
-    }
-    return pending
+    for run in pending { try FileWriter.requireWritable(folder: folder(run)) }
+    return (pending, others)
   }
 
   private func train(_ run: RunConfiguration, _ progress: RunProgress) throws -> Trainer.Outcome {
@@ -78,10 +102,17 @@ struct RunExecution {
     }
     for warning in data.warnings { Output.warn(once: "Warning: \(warning)") }
     let pool = WorkerPool(count: run.threads)
-    var trainer = try Trainer(
-      run, data: data, files: files(run), pool: pool, codeVersion: sbmVersion
-    ) { progress.show($0) }
-    return try trainer.perform()
+    do {
+      var trainer = try Trainer(
+        run, data: data, files: files(run), continuation: continuation, pool: pool,
+        codeVersion: sbmVersion
+      ) { progress.show($0) }
+      return try trainer.perform()
+    } catch let error as TorchError {
+      try files(run).recordFailure(
+        of: run, task: data.task, codeVersion: sbmVersion, reason: "\(error)")
+      return .failed("\(error)")
+    }
   }
 
   private func files(_ run: RunConfiguration) -> RunFiles {

@@ -26,6 +26,13 @@ import Testing
       #expect(log.status == .finished && log.labels.task == task)
       #expect(log.train.losses.allSatisfy { $0.isFinite && $0 > 0 }, "\(path)")
       #expect(log.test?.metrics[log.labels.metric]?.isFinite == true, "\(path)")
+      // MNLI has a second dev set.
+      let second = log.test?.metrics["accuracy_mismatched"]
+      #expect(task == "mnli" ? second?.isFinite == true : second == nil, "\(path)")
+    }
+    if task == "mnli" {
+      let report = try TestProgram.sbm("report", folder.url("out").path)
+      #expect(report.output.contains("MNLI accuracy mismatched"), "\(report.output)")
     }
   }
 

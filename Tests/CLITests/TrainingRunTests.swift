@@ -104,6 +104,37 @@ import Testing
     #expect(try log("listops-fastrg-s0").status == .finished)
   }
 
+  /// A position embedding of a gigabyte, where there is but one for the whole program.
+  @Test func aModelThatExceedsMemoryDoesNotStopTheOthers() throws {
+    try folder.write(
+      """
+      name: memory
+      task: listops
+      seeds: [0]
+      threads: 1
+      attention: {kind: softmax}
+      model: {layers: 1, dim: 32, heads: 2, head_dim: 16, feed_forward: 32}
+      training: {steps: 4, batch: 4, warmup: 1, eval_every: 2}
+      data: {length: 48, padded_length: 64, train_examples: 64, dev_examples: 20, test_examples: 21}
+      sweep:
+        cases:
+          large: {model: {dim: 1024, heads: 8, head_dim: 128}, data.padded_length: 262144}
+          small: {}
+
+      """, to: "memory.yaml")
+    let result = try TestProgram.shell(
+      "ulimit -v 1200000; SBM_DATA=data \"$SBM\" run memory.yaml", in: folder.url)
+    #expect(result.exitCode == 1, "\(result.errors)")
+    #expect(result.errors.contains("listops-large-s0: warning: full: out of memory ("))
+    #expect(result.errors.contains("listops-large-s0: failed: full: out of memory ("))
+    func log(_ name: String) throws -> RunLog {
+      try RunLog(reading: folder.url("results/memory/listops-\(name)-s0.h5").path)
+    }
+    #expect(try log("large").status == .failed)
+    #expect(try log("large").failure?.contains("out of memory") == true)
+    #expect(try log("small").status == .finished)
+  }
+
   @Test func missingDataIsFoundBeforeTheFirstRun() throws {
     try folder.write(
       """

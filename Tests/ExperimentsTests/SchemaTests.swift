@@ -74,6 +74,36 @@ import Testing
     ),
     ("seeds: [1, 1]", "mini.yaml:4:12: seeds: the seed 1 is listed twice."),
     ("seeds: 3", "mini.yaml:4:8: seeds: expected a list, found '3'."),
+    ("experiments: []", "mini.yaml:4:14: experiments: the list is empty."),
+    ("seeds: []", "mini.yaml:4:8: seeds: the list is empty."),
+    (
+      "sweep: {grid: {training.batch: []}}",
+      "mini.yaml:4:32: training.batch: the list is empty."
+    ),
+    (
+      "sweep: {cases: {a: {seeds: [1]}}}",
+      "mini.yaml:4:21: seeds: not a setting."
+        + " Write `seeds:` at the top level of the file, or use --seeds."
+    ),
+    (
+      "sweep: {grid: {seeds: [1, 2]}}",
+      "mini.yaml:4:16: seeds: not a setting."
+        + " Write `seeds:` at the top level of the file, or use --seeds."
+    ),
+    (
+      "scales: {a: {base: b.yaml}}",
+      "mini.yaml:4:14: base: not a setting. Write `base:` at the top level of the file."
+    ),
+    (
+      "training.steps: 9223372036854775807",
+      "mini.yaml:4:17: training.steps: expected a whole number from 1 to 100000000,"
+        + " found '9223372036854775807'."
+    ),
+    (
+      "training.steps: 9223372036854775808",
+      "mini.yaml:4:17: training.steps: expected a whole number from 1 to 100000000,"
+        + " found '9223372036854775808'."
+    ),
     (
       "variant: ../x",
       "mini.yaml:4:10: variant: '../x' cannot be a name. Names have up to 100 letters, digits,"

@@ -1,97 +1,10 @@
 import Foundation
-import HDF5
 import RunLog
 import TestSupport
 import Testing
 
 /// A run that is killed again and again ends with the same bits as one that is left alone.
 @Suite(.serialized) struct ResumeTests {
-  /// A run long enough to be hit in the middle, with everything random in it: shuffling, dropout,
-  /// sampled graphs.
-  private struct Scene {
-    let scratch: TemporaryFolder
-    let variant: String
-
-    let steps: Int
-    let logEvery: Int
-
-    init(variant: String, steps: Int, logEvery: Int = 1) throws {
-      scratch = try TemporaryFolder()
-      self.variant = variant
-      self.steps = steps
-      self.logEvery = logEvery
-    }
-
-    var runName: String { "listops-\(variant)-s0" }
-
-    func log(_ folder: String) throws -> RunLog {
-      try RunLog(reading: scratch.url("\(folder)/\(runName).h5").path)
-    }
-
-    /// The command line of the run, with its output in `folder`.
-    func arguments(_ folder: String, threads: Int) -> [String] {
-      [
-        "run", TestProgram.package.appendingPathComponent("experiments/listops.yaml").path,
-        "--scale", "smoke", "--only", variant, "--out", scratch.url(folder).path, "--resume",
-        "--set", "training.steps=\(steps)", "--set", "training.eval_every=\(steps / 6)",
-        "--set", "training.checkpoint_every=7", "--set", "training.log_every=\(logEvery)",
-        "--set", "training.warmup=50", "--set", "threads=\(threads)",
-      ]
-    }
-
-    var environment: [String: String] { ["SBM_DATA": scratch.url("data").path] }
-
-    func run(_ folder: String, threads: Int) throws -> ProgramResult {
-      try TestProgram.run(
-        TestProgram.sbm, arguments(folder, threads: threads), environment: environment)
-    }
-
-    /// Starts the run, and sends `signal` once its log has come as far as `step`.
-    ///
-    /// - Parameter before: called with the process while it is still at work.
-    /// - Returns: the exit code, or 128 + the signal that ended it.
-    func interrupt(
-      _ folder: String, threads: Int, at step: Int, with signal: Int32,
-      before: (Int32) throws -> Void = { _ in }
-    ) throws -> Int32 {
-      let process = Process()
-      process.executableURL = TestProgram.sbm
-      process.arguments = arguments(folder, threads: threads)
-      process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-      process.standardInput = FileHandle.nullDevice
-      process.standardOutput = FileHandle.nullDevice
-      process.standardError = FileHandle.nullDevice
-      try process.run()
-      // The log opens at any moment: that is part of what is tested.
-      let path = scratch.url("\(folder)/\(runName).h5").path
-      while process.isRunning {
-        if FileManager.default.fileExists(atPath: path),
-          try RunLog(reading: path).train.steps.last ?? 0 >= step
-        {
-          break
-        }
-        // Leaves the processor to the run.
-        usleep(1000)
-      }
-      if process.isRunning { try before(process.processIdentifier) }
-      kill(process.processIdentifier, signal)
-      process.waitUntilExit()
-      return (process.terminationReason == .uncaughtSignal ? 128 : 0) + process.terminationStatus
-    }
-
-    /// Every number of the final checkpoint but the time it took, by name.
-    func checkpoint(_ folder: String) throws -> [String: [Float]] {
-      let file = try HDF5File(reading: scratch.url("\(folder)/\(runName).checkpoint.h5").path)
-      var values: [String: [Float]] = ["step": [Float(try file.attribute("step", as: Int.self))]]
-      for group in try file.children() {
-        for name in try file.group(group).children() {
-          values["\(group)/\(name)"] = try file.read("\(group)/\(name)")
-        }
-      }
-      return values
-    }
-  }
-
   @Test(arguments: ["sbm", "sbm-fastrg"])
   func killedRunsEndWithTheSameBits(variant: String) throws {
     let scene = try Scene(variant: variant, steps: 120)
@@ -122,10 +35,23 @@ import Testing
     func later() throws -> Int { try 20 + (scene.log("busy").train.steps.last ?? 0) }
     var isChecked = false
     let code = try scene.interrupt("busy", threads: 1, at: 3, with: SIGTERM) { process in
-      let second = try scene.run("busy", threads: 1)
-      #expect(second.exitCode == 75)
-      #expect(second.output.isEmpty)
-      #expect(second.errors.contains("another sbm run (process \(process)) is working on this run"))
+      for start in ["--resume", "--restart", nil] {
+        let second = try scene.run("busy", threads: 1, start: start)
+        #expect(second.exitCode == 75)
+        #expect(second.output.isEmpty)
+        #expect(
+          second.errors.contains("another sbm run (process \(process)) is working on this run"))
+      }
+      // It has another run for itself.
+      let shared = try scene.run(
+        "busy", threads: 1, start: nil,
+        [
+          "--only", "sbm-fastrg", "--set", "training.steps=6", "--set", "training.eval_every=3",
+          "--set", "training.warmup=2",
+        ])
+      #expect(shared.exitCode == 75)
+      #expect(shared.output.hasSuffix("/busy/listops-sbm-fastrg-s0.h5\n"))
+      #expect(shared.errors.contains("listops-softmax-s0: skipped: "))
       isChecked = true
     }
     #expect(code == 75 && isChecked)
@@ -144,6 +70,8 @@ import Testing
     #expect(try scene.interrupt("stopped", threads: 2, at: 20, with: SIGTERM) == 75)
     #expect(try scene.log("stopped").status == .interrupted)
     #expect(try scene.interrupt("stopped", threads: 1, at: 120, with: SIGINT) == 75)
+    #expect(try scene.interrupt("stopped", threads: 1, at: 160, with: SIGHUP) == 75)
+    #expect(try scene.log("stopped").status == .interrupted)
     let again = try scene.run("stopped", threads: 2)
     try #require(again.exitCode == 0, "\(again.errors)")
     #expect(try scene.log("stopped").differences(from: scene.log("whole")) == [])
@@ -151,7 +79,8 @@ import Testing
 
   /// The steps done are those of the checkpoint, however seldom a row is logged.
   @Test func anInterruptedRunTellsHowFarItCame() throws {
-    let scene = try Scene(variant: "softmax", steps: 20_000, logEvery: 10_000)
+    let scene = try Scene(
+      variant: "softmax", steps: 20_000, more: ["--set", "training.log_every=10000"])
     #expect(try scene.interrupt("run", threads: 1, at: 1, with: SIGTERM) == 75)
     let log = try scene.log("run")
     let step = try Int(#require(scene.checkpoint("run")["step"])[0])
@@ -165,19 +94,31 @@ import Testing
     #expect(report.contains("\nRuns\n"))
   }
 
+  /// `nohup sbm run` outlives its terminal.
+  @Test func ignoredHangUpsStayIgnored() throws {
+    let scene = try Scene(variant: "softmax", steps: 20_000)
+    let code = try scene.interrupt(
+      "run", threads: 1, at: 3, with: SIGTERM, ignoringHangUps: true
+    ) { process in
+      let step = try scene.log("run").train.steps.last ?? 0
+      kill(process, SIGHUP)
+      // Snapshots of the log go on.
+      while kill(process, 0) == 0, try scene.log("run").train.steps.last ?? 0 < step + 14 {
+        usleep(1000)
+      }
+      #expect(kill(process, 0) == 0)
+    }
+    #expect(code == 75)
+  }
+
   @Test func aRunIsNeitherOverwrittenNorContinuedWithOtherSettings() throws {
     let scene = try Scene(variant: "softmax", steps: 240)
     #expect(try scene.interrupt("run", threads: 1, at: 10, with: SIGTERM) == 75)
-    var arguments = scene.arguments("run", threads: 1)
-    arguments.removeAll { $0 == "--resume" }
-    let without = try TestProgram.run(
-      TestProgram.sbm, arguments, environment: scene.environment)
+    let without = try scene.run("run", threads: 1, start: nil)
     #expect(without.exitCode == 64)
-    #expect(without.errors.contains("--resume"))
-    let other = try TestProgram.run(
-      TestProgram.sbm,
-      scene.arguments("run", threads: 1) + ["--set", "training.peak_learning_rate=0.01"],
-      environment: scene.environment)
+    #expect(without.errors.contains("--resume") && without.errors.contains("--restart"))
+    let other = try scene.run(
+      "run", threads: 1, ["--set", "training.peak_learning_rate=0.01"])
     #expect(other.exitCode == 65)
     #expect(other.errors.contains("training.peak_learning_rate"))
   }
@@ -188,8 +129,7 @@ import Testing
     let whole = try scene.run("whole", threads: 2)
     try #require(whole.exitCode == 0, "\(whole.errors)")
     #expect(try scene.interrupt("run", threads: 2, at: 30, with: SIGTERM) == 75)
-    let path = scene.scratch.url("run/\(scene.runName).h5").path
-    let checkpoint = scene.scratch.url("run/\(scene.runName).checkpoint.h5").path
+    let path = scene.logFile("run").path
 
     let table = scene.scratch.url("data/listops/basic_train.tsv")
     let rows = try String(contentsOf: table, encoding: .utf8)
@@ -211,45 +151,12 @@ import Testing
     #expect(other.exitCode == 65 && other.errors.contains("with other data than the log"))
 
     try rows.write(to: table, atomically: false, encoding: .utf8)
-    try withoutData(checkpoint)
+    // As an earlier version of the program wrote it.
+    try rewrite(scene.checkpointFile("run"), leavingOut: ["data"])
     let last = try scene.run("run", threads: 1)
     try #require(last.exitCode == 0, "\(last.errors)")
     #expect(try scene.log("run").differences(from: scene.log("whole")) == [])
     #expect(try scene.log("run").data == digests && digests.count == 3)
-  }
-
-  /// Rewrites a checkpoint as an earlier version of the program wrote it.
-  private func withoutData(_ path: String) throws {
-    let new = try HDF5File(reading: path)
-    try HDF5File.writeAtomically(to: path) { old in
-      for name in try new.attributeNames() where name != "data" {
-        switch try new.attributeType(name) {
-        case .string: try old.setAttribute(name, try new.attribute(name, as: String.self))
-        case .float: try old.setAttribute(name, try new.attribute(name, as: Double.self))
-        default: try old.setAttribute(name, try new.attribute(name, as: Int.self))
-        }
-      }
-      for group in try new.children() {
-        let copy = try old.createGroup(group)
-        for name in try new.group(group).children() {
-          let dataset = try new.group(group).dataset(name)
-          try copy.write(name, dataset.read(as: Float.self), shape: dataset.shape)
-        }
-      }
-    }
-  }
-
-  @Test func aBrokenCheckpointIsRefusedByName() throws {
-    let scene = try Scene(variant: "softmax", steps: 240)
-    #expect(try scene.interrupt("run", threads: 1, at: 10, with: SIGTERM) == 75)
-    let checkpoint = scene.scratch.url("run/\(scene.runName).checkpoint.h5")
-    let whole = try Data(contentsOf: checkpoint)
-    for broken in [whole.prefix(whole.count / 2), Data("not HDF5".utf8)] {
-      try Data(broken).write(to: checkpoint)
-      let result = try scene.run("run", threads: 1)
-      #expect(result.exitCode == 65 || result.exitCode == 74)
-      #expect(result.errors.contains("\(scene.runName).checkpoint.h5"))
-    }
   }
 
   @Test func aFolderThatCannotBeWrittenIsFoundOutAtOnce() throws {

@@ -24,6 +24,7 @@ import Testing
     #expect(read.density.curve(layer: 1, head: 1) == [0.02, 0.04, 0.06])
     #expect(read.bestDevRow == 1)
     #expect(read.test?.targets == 4)
+    #expect(read.test?.exampleIndices == [0, 2, 3, 7])
   }
 
   @Test func barestLogRoundTrips() throws {
@@ -48,6 +49,7 @@ import Testing
     let folder = try Folder()
     var log = makeLog()
     log.test?.answers = .values(predictions: [0.5, .nan], labels: [1, 2])
+    log.test?.exampleIndices = nil
     log.status = .failed
     log.failure = "loss is not a number at step 7"
     log.verdict = .nan
@@ -85,7 +87,7 @@ import Testing
       ])
     #expect(
       try file.group("test").children() == [
-        "accuracy", "density", "labels", "loss", "predictions", "step",
+        "accuracy", "density", "examples", "labels", "loss", "predictions", "step",
       ])
     #expect(
       try file.group("cost").children() == [

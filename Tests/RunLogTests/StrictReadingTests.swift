@@ -80,7 +80,7 @@ import Testing
   }
 
   @Test func wrongLengths() throws {
-    for path in ["train/loss", "dev/accuracy", "train/examples", "test/labels"] {
+    for path in ["train/loss", "dev/accuracy", "train/examples", "test/labels", "test/examples"] {
       let text = try message { file in
         try file.remove(path)
         try file.write(path, [1, 2])

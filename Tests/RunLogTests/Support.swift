@@ -58,6 +58,7 @@ func makeLog(steps: Int = 6, seconds: Double = 1, threads: Int = 2) -> RunLog {
   log.verdict = .learned
   log.test = .init(
     step: 4, loss: 2, metrics: ["accuracy": 0.5], density: 0.21,
-    answers: .classes(predictions: [1, 2, 3, 4], labels: [1, 2, 0, 0]))
+    answers: .classes(predictions: [1, 2, 3, 4], labels: [1, 2, 0, 0]),
+    exampleIndices: [0, 2, 3, 7])
   return log
 }

@@ -1,6 +1,7 @@
 import Datasets
 import Experiments
 import Foundation
+import HDF5
 import Models
 import NN
 import RunLog
@@ -30,14 +31,18 @@ import Training
       try Experiment.parse(text, file: "tiny.yaml", .init(overrides: overrides)).runs.first)
   }
 
-  private func train(_ settings: [String]) throws -> (
-    outcome: Trainer.Outcome, log: RunLog, files: RunFiles
-  ) {
+  private func train(
+    _ settings: [String], checkpointInterval: Double? = nil,
+    observe: @escaping (RunEvent, RunFiles) -> Void = { _, _ in }
+  ) throws -> (outcome: Trainer.Outcome, log: RunLog, files: RunFiles) {
     let run = try configuration(settings)
     let folder = try Self.scratch.get().url(UUID().uuidString)
     let files = RunFiles(folder: folder, run: run.name)
     var trainer = try Trainer(
-      run, data: try TaskData(run), files: files, pool: WorkerPool(count: 2), codeVersion: "test")
+      run, data: try TaskData(run), files: files, continuation: .refuse,
+      pool: WorkerPool(count: 2), codeVersion: "test"
+    ) { observe($0, files) }
+    if let checkpointInterval { trainer.checkpointInterval = checkpointInterval }
     let outcome = try trainer.perform()
     return (outcome, try RunLog(reading: files.log.path), files)
   }
@@ -68,6 +73,41 @@ import Training
     #expect(log.test?.targets == 21)
   }
 
+  /// The published protocol drops five of 21 examples, by chance: the log says which.
+  @Test func predictionsAreOfNamedExamples() throws {
+    let (published, strict) = (try train([]).log.test, try train(["protocol=strict"]).log.test)
+    guard case .classes(_, let some) = published?.answers,
+      case .classes(_, let all) = strict?.answers
+    else {
+      Issue.record("classes are asked for")
+      return
+    }
+    #expect(strict?.exampleIndices == Array(0..<21))
+    let indices = try #require(published?.exampleIndices)
+    #expect(Set(indices).count == 16 && indices == indices.sorted())
+    #expect(some == indices.map { all[$0] })
+  }
+
+  /// However rare `training.checkpoint_every` makes them, checkpoints are never older than a few minutes;
+  /// they change nothing.
+  @Test func checkpointsAreNeverOld() throws {
+    func steps(_ interval: Double?) throws -> (saved: [Int], log: RunLog) {
+      var saved: [Int] = []
+      let log = try train(["training.checkpoint_every=1000"], checkpointInterval: interval) {
+        event, files in
+        guard case .stepped = event else { return }
+        let file = try? HDF5File(reading: files.checkpoint.path)
+        saved.append((try? file?.attribute("step")) ?? -1)
+      }.log
+      return (saved, log)
+    }
+    let (often, rarely) = (try steps(0), try steps(nil))
+    // When a step ends, the checkpoint is of the one before.
+    #expect(often.saved == Array(0...11))
+    #expect(rarely.saved == Array(repeating: 0, count: 12))
+    #expect(often.log.differences(from: rarely.log) == [])
+  }
+
   @Test func samplingRunsLogTheirDensity() throws {
     let settings = ["attention.kind=sbm", "attention.clusters=4", "training.steps=4"]
     let log = try train(settings).log
@@ -80,7 +120,7 @@ import Training
     let model = try run.makeModel(try #require(TaskData.specification(run)))
     let density = try #require(log.test?.density)
     let edges = Double(2 * 64 * 64 * 4 * 8) * density
-    let other = Double(run.cost(of: model, density: 0).flops)
+    let other = run.cost(of: model, density: 0).flops
     #expect(abs(try #require(log.cost.flops) - (other + edges)) <= 64)
     #expect(log.cost.parameters == model.parameterCount)
   }

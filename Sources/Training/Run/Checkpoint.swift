@@ -35,35 +35,47 @@ struct Checkpoint {
     var parameters: [String: Tensor]
   }
 
-  /// Writes the checkpoint, so that `path` is at any moment the last one or this one.
+  /// Writes the checkpoint, sealed, so that `path` is at any moment the last one or this one.
   ///
-  /// - Throws: `HDF5Error`, a full disk among them; the last checkpoint is then still there.
+  /// - Throws: `HDF5Error`, a full disk among them, and `TorchError`; the last checkpoint is then still
+  ///   there.
   func write(to path: String) throws {
-    try HDF5File.writeAtomically(to: path) { file in
-      try file.setAttribute("format", Self.format)
-      try file.setAttribute("format_version", Self.formatVersion)
-      try file.setAttribute("identity", identity)
-      if let data { try file.setAttribute("data", data) }
-      try file.setAttribute("step", step)
-      try file.setAttribute("evaluated_step", evaluatedStep)
-      try file.setAttribute("seconds", seconds)
-      try Self.write(parameters, to: file, "parameters")
-      try Self.write(numbered(moments.firstMoments), to: file, "first_moments")
-      try Self.write(numbered(moments.secondMoments), to: file, "second_moments")
-      try file.setAttribute("optimizer_steps", moments.step)
-      if let best {
-        try file.setAttribute("best_step", best.step)
-        try file.setAttribute("best_score", best.score)
-        try Self.write(best.parameters, to: file, "best")
-      }
+    try HDF5File.writeAtomically(to: path, sealed: true) { file in
+      try withError { try write(to: file) }
+    }
+  }
+
+  private func write(to file: HDF5File) throws {
+    try file.setAttribute("format", Self.format)
+    try file.setAttribute("format_version", Self.formatVersion)
+    try file.setAttribute("identity", identity)
+    if let data { try file.setAttribute("data", data) }
+    try file.setAttribute("step", step)
+    try file.setAttribute("evaluated_step", evaluatedStep)
+    try file.setAttribute("seconds", seconds)
+    try file.write(parameters, "parameters")
+    try file.write(numbered(moments.firstMoments), "first_moments")
+    try file.write(numbered(moments.secondMoments), "second_moments")
+    try file.setAttribute("optimizer_steps", moments.step)
+    if let best {
+      try file.setAttribute("best_step", best.step)
+      try file.setAttribute("best_score", best.score)
+      try file.write(best.parameters, "best")
     }
   }
 
   /// Reads a checkpoint.
   ///
-  /// - Throws: `HDF5Error` and ``TrainingError/badCheckpoint(path:problem:)``, naming the file.
+  /// - Throws: `HDF5Error` and ``TrainingError/badCheckpoint(path:problem:)``, naming the file; `TorchError`
+  ///   for want of memory.
   init(reading path: String) throws {
     let file = try HDF5File(reading: path)
+    self = try withError { try Self(file) }
+    try checkSteps(path)
+  }
+
+  private init(_ file: HDF5File) throws {
+    let path = file.file
     guard try file.hasAttribute("format"),
       try file.attribute("format", as: String.self) == Self.format
     else {
@@ -81,9 +93,9 @@ struct Checkpoint {
     // Version 1 was written only after the evaluation that was due.
     evaluatedStep = version == 1 ? step : try file.attribute("evaluated_step")
     seconds = try file.attribute("seconds")
-    parameters = try Self.read(file, "parameters")
-    let first = try Self.read(file, "first_moments")
-    let second = try Self.read(file, "second_moments")
+    parameters = try file.tensors("parameters")
+    let first = try file.tensors("first_moments")
+    let second = try file.tensors("second_moments")
     guard first.count == second.count, first.keys.allSatisfy({ second[$0] != nil }) else {
       throw TrainingError.badCheckpoint(path: path, problem: "the moments are incomplete")
     }
@@ -96,7 +108,17 @@ struct Checkpoint {
     if try file.exists("best") {
       best = Best(
         step: try file.attribute("best_step"), score: try file.attribute("best_score"),
-        parameters: try Self.read(file, "best"))
+        parameters: try file.tensors("best"))
+    }
+  }
+
+  /// Refuses counts of steps that contradict each other.
+  private func checkSteps(_ path: String) throws {
+    guard step >= 0, (0...step).contains(evaluatedStep), (0...step).contains(best?.step ?? 0),
+      moments.step == step, seconds >= 0, seconds.isFinite
+    else {
+      throw TrainingError.badCheckpoint(
+        path: path, problem: "its counts of steps (\(step) done) or seconds contradict each other")
     }
   }
 
@@ -126,23 +148,5 @@ struct Checkpoint {
   private func numbered(_ tensors: [Tensor]) -> [String: Tensor] {
     Dictionary(
       uniqueKeysWithValues: tensors.enumerated().map { (String(format: "%05d", $0), $1) })
-  }
-
-  private static func write(
-    _ tensors: [String: Tensor], to file: HDF5File, _ group: String
-  ) throws {
-    try file.createGroup(group)
-    for (name, tensor) in tensors {
-      try file.write("\(group)/\(name)", tensor.array(of: Float.self), shape: tensor.shape)
-    }
-  }
-
-  private static func read(_ file: HDF5File, _ name: String) throws -> [String: Tensor] {
-    let group = try file.group(name)
-    return try Dictionary(
-      uniqueKeysWithValues: group.children().map { child in
-        let dataset = try group.dataset(child)
-        return (child, try Tensor(dataset.read(as: Float.self), shape: dataset.shape))
-      })
   }
 }

@@ -9,11 +9,15 @@ extension RunConfiguration {
   /// The model that training begins with: initial parameters, or the encoder of
   /// `model.initial_checkpoint` under a new head.
   ///
-  /// - Throws: `AttentionError`, ``TrainingError/unusableInitialCheckpoint(path:problem:)`` and
-  ///   ``TrainingError/unsupported(_:)`` for a device that is not there.
-  public func makeInitialModel(_ task: TaskSpecification) throws -> SequenceModel {
+  /// - Parameter isResumed: whether the run's own checkpoint has all parameters; `model.initial_checkpoint`
+  ///   is not looked at then.
+  /// - Throws: `AttentionError`, ``TrainingError/unusableInitialCheckpoint(path:problem:)``,
+  ///   ``TrainingError/unsupported(_:)`` for a device that is not there, `TorchError` for want of memory.
+  public func makeInitialModel(
+    _ task: TaskSpecification, isResumed: Bool = false
+  ) throws -> SequenceModel {
     let model = try makeModel(task)
-    if !self.model.initialCheckpoint.isEmpty {
+    if !isResumed, !self.model.initialCheckpoint.isEmpty {
       try model.loadEncoder(from: self.model.initialCheckpoint)
     }
     let device = Device(name: device)
@@ -23,7 +27,7 @@ extension RunConfiguration {
           "device \(self.device) needs a libtorch with CUDA (LIBTORCH=…) and a GPU; use device: cpu."
         )
       }
-      model.move(to: device)
+      try withError { model.move(to: device) }
     }
     return model
   }
@@ -44,7 +48,7 @@ extension SequenceModel {
     } catch TrainingError.badCheckpoint(_, let problem) {
       throw unusable(problem)
     } catch let error as HDF5Error {
-      throw unusable("\(error)")
+      throw unusable(error.problem)
     }
     let source = checkpoint.best?.parameters ?? checkpoint.parameters
     func isEncoder(_ name: String) -> Bool { name.hasPrefix("encoder.") }
@@ -57,7 +61,7 @@ extension SequenceModel {
       values[name] = value
     }
     do {
-      try load(values.mapValues { $0.cloned() })
+      try withError { try load(values.mapValues { $0.cloned() }) }
     } catch let error as ParameterError {
       throw unusable("\(error)")
     }

@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// SIGINT or SIGTERM came: everything is saved, and the program ends with the exit code of something
+/// SIGINT, SIGTERM or SIGHUP came: everything is saved, and the program ends with the exit code of something
 /// resumable. A second signal ends it at once.
 ///
 /// Signals are a question that a run asks between steps, and between the shards of an evaluation.
@@ -16,20 +16,27 @@ public struct Interruption: Error {
     if isRequested { throw Interruption() }
   }
 
-  /// Catches SIGINT and SIGTERM from now on.
+  /// Catches SIGINT and SIGTERM from now on, and SIGHUP unless it is ignored, as `nohup` has it.
   public static func listen() {
+    let signals = [SIGINT, SIGTERM] + (ignoresHangUp ? [] : [SIGHUP])
     // A parent that blocks signals on its threads hands that down.
     var caught = sigset_t()
     sigemptyset(&caught)
-    sigaddset(&caught, SIGINT)
-    sigaddset(&caught, SIGTERM)
+    for signalNumber in signals { sigaddset(&caught, signalNumber) }
     pthread_sigmask(SIG_UNBLOCK, &caught, nil)
-    for signalNumber in [SIGINT, SIGTERM] {
+    for signalNumber in signals {
       signal(signalNumber) { number in
         // Only what is safe in a signal handler: an atomic store, restoring the default.
         Interruption.requested.store(true, ordering: .relaxed)
         signal(number, SIG_DFL)
       }
     }
+  }
+
+  private static var ignoresHangUp: Bool {
+    var action = sigaction()
+    sigaction(SIGHUP, nil, &action)
+    return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+      == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 }

@@ -5,13 +5,13 @@ import Torch
 
 extension RunConfiguration {
   /// What takes but a moment on one core.
-  private static let momentFlops = 20_000_000_000
+  private static let momentFlops = 20e9
 
   /// Runs `model` forward on one token and on an example of the padded length, if that takes but a moment:
   /// a length that a mechanism cannot handle, memory that one example exceeds or a checkpoint that is
   /// no model ends the program before the first run, not hours later before the last.
   ///
-  /// - Throws: ``TrainingError/cannotCompute(run:length:problem:)``.
+  /// - Throws: ``TrainingError/cannotCompute(run:length:problem:)``; `TorchError` when memory runs out.
   public func rehearse(_ model: SequenceModel) throws {
     guard cost(of: model).flops <= Self.momentFlops else { return }
     for length in Set([1, data.paddedLength]).sorted() {
@@ -26,7 +26,7 @@ extension RunConfiguration {
             return logits.isDefined && logits.isFinite().to(.float32).min().item == 1
           }
         }
-      } catch let error as TorchError {
+      } catch let error as TorchError where error.kind != .outOfMemory {
         throw refuse("\(error)")
       }
       guard isFinite else { throw refuse("its answer is not a number") }

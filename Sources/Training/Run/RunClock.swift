@@ -6,6 +6,7 @@ struct RunClock {
   private let secondsBefore: Double
   private var begin = ContinuousClock.now
   private var lastSnapshot = ContinuousClock.now
+  private var lastCheckpoint = ContinuousClock.now
   private var stepMilliseconds: [Double] = []
 
   init(secondsBefore: Double = 0) { self.secondsBefore = secondsBefore }
@@ -32,6 +33,10 @@ struct RunClock {
   mutating func markSnapshot() { lastSnapshot = .now }
 
   var secondsSinceSnapshot: Double { lastSnapshot.duration(to: .now).seconds }
+
+  mutating func markCheckpoint() { lastCheckpoint = .now }
+
+  var secondsSinceCheckpoint: Double { lastCheckpoint.duration(to: .now).seconds }
 }
 
 extension Duration {

@@ -39,10 +39,22 @@ extension RunConfiguration {
 
   /// The run's model with its initial parameters.
   ///
-  /// - Throws: `AttentionError` when the mechanism's sizes or options do not fit.
+  /// - Throws: `AttentionError` when the mechanism's sizes or options do not fit, `TorchError` when memory
+  ///   runs out.
   public func makeModel(_ task: TaskSpecification) throws -> SequenceModel {
-    try SequenceModel(modelConfiguration(task), stream: stream.child("parameters"))
+    try withError {
+      try SequenceModel(modelConfiguration(task), stream: stream.child("parameters"))
+    }
   }
+
+  /// The last of the first `step` steps that the log has a row for, 0 for none.
+  func lastLoggedStep(upTo step: Int) -> Int {
+    if step == training.steps { return step }
+    return max(min(step, 1), step / training.logEvery * training.logEvery)
+  }
+
+  /// Whether the log has a row for `step`.
+  func logs(_ step: Int) -> Bool { lastLoggedStep(upTo: step) == step }
 
   /// How a step of this run treats the published code's quirks.
   func stepSettings(_ task: TaskSpecification, device: Device = .cpu) -> ShardedStep.Settings {

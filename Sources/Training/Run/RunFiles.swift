@@ -1,5 +1,7 @@
+import Datasets
 import Experiments
 import Foundation
+import HDF5
 import Models
 import NN
 import RunLog
@@ -23,9 +25,19 @@ public struct RunFiles: Sendable {
       folder: log.deletingLastPathComponent(), run: log.deletingPathExtension().lastPathComponent)
   }
 
+  /// What to do with a run that was begun and has not finished.
+  public enum Continuation: Sendable {
+    /// Leave it as it is.
+    case refuse
+    /// Go on from its checkpoint.
+    case resume
+    /// Begin it again from its first step, whatever there is of it.
+    case restart
+  }
+
   /// What is there of a run.
-  public enum State: Equatable {
-    /// Nothing: the run begins.
+  public enum State: Equatable, Sendable {
+    /// Nothing that counts: the run begins.
     case none
     /// It has finished, with the settings asked for.
     case finished
@@ -36,47 +48,95 @@ public struct RunFiles: Sendable {
   /// What is there of `run`.
   ///
   /// - Parameter data: the ``TaskData/identity`` of the run's data; nil if there is none to look at.
-  /// - Throws: ``TrainingError`` when there is a run that may not be continued: without `resumes`, or
-  ///   because its settings or its data differ.
+  /// - Throws: ``TrainingError`` when there is a run that may not be continued: because `continuation` says
+  ///   so, its settings or its data differ, its log is damaged, or it has lost its log.
   public func state(
-    of run: RunConfiguration, resumes: Bool, data: () throws -> [RunLog.DataSplit]?
+    of run: RunConfiguration, _ continuation: Continuation,
+    data: () throws -> [RunLog.DataSplit]?
   ) throws -> State {
-    guard FileManager.default.fileExists(atPath: log.path) else { return .none }
-    let log = try RunLog(reading: self.log.path)
+    let hasCheckpoint = FileManager.default.fileExists(atPath: checkpoint.path)
+    guard FileManager.default.fileExists(atPath: log.path) else {
+      guard hasCheckpoint, continuation != .restart else { return .none }
+      throw TrainingError.cannotResume(
+        log: log.path,
+        problem:
+          "the log is missing, but the run's checkpoint (\(checkpoint.lastPathComponent)) is "
+          + "there; restore the log from a copy, or begin the run again with --restart")
+    }
+    // What it restarts need not be readable, nor have the same settings; what has finished stays.
+    if continuation == .restart, (try? readLog())?.status != .finished { return .none }
+    let log = try readLog()
     try checkSettings(log, run)
-    guard resumes || log.status == .finished else {
+    guard continuation != .refuse || log.status == .finished else {
       throw TrainingError.runExists(log: self.log.path, status: log.status.rawValue)
     }
     if !log.data.isEmpty, let data = try data() { try checkData(log, data) }
     if log.status == .finished { return .finished }
-    return FileManager.default.fileExists(atPath: checkpoint.path) ? .resumable : .none
+    return hasCheckpoint ? .resumable : .none
   }
 
-  /// Finds out whether another process is working on the run.
+  /// Finds out whether another process is working on the run; writes nothing.
   ///
   /// - Throws: ``TrainingError/runIsBusy(log:process:)``.
-  public func requireIdle() throws { _ = try RunLock(self) }
+  public func requireIdle() throws { try RunLock.requireFree(self) }
 
-  /// The log and checkpoint from which `run` goes on, if it was begun.
+  /// The log and checkpoint from which `run`, which is resumable, goes on with `data`.
   func saved(
     for run: RunConfiguration, data: [RunLog.DataSplit]
-  ) throws -> (log: RunLog, checkpoint: Checkpoint)? {
-    guard FileManager.default.fileExists(atPath: checkpoint.path),
-      FileManager.default.fileExists(atPath: log.path)
-    else { return nil }
-    let log = try RunLog(reading: self.log.path)
+  ) throws -> (log: RunLog, checkpoint: Checkpoint) {
+    let log = try readLog()
     try checkSettings(log, run)
     try checkData(log, data)
-    let checkpoint = try Checkpoint(reading: self.checkpoint.path)
-    func refuse(_ what: String) -> TrainingError {
-      .badCheckpoint(
-        path: self.checkpoint.path, problem: "it belongs to a run with other \(what) than the log")
-    }
-    guard checkpoint.identity == run.identity else { throw refuse("settings") }
+    let checkpoint = try readCheckpoint(of: run)
     guard checkpoint.data == nil || checkpoint.data == data.map(\.digest) else {
-      throw refuse("data")
+      throw TrainingError.badCheckpoint(
+        path: self.checkpoint.path, problem: "it belongs to a run with other data than the log")
+    }
+    let logged = log.train.steps.last ?? 0
+    guard logged >= run.lastLoggedStep(upTo: checkpoint.step) else {
+      throw TrainingError.badLog(
+        path: self.log.path,
+        problem: "it ends at step \(logged), before the checkpoint's step \(checkpoint.step)")
     }
     return (log, checkpoint)
+  }
+
+  private func readLog() throws -> RunLog {
+    do {
+      return try RunLog(reading: log.path)
+    } catch let error as HDF5Error where error.exitCode == .badInput {
+      throw TrainingError.badLog(path: log.path, problem: error.problem)
+    } catch let error as RunLogError {
+      throw TrainingError.badLog(path: log.path, problem: "\(error.key): \(error.problem)")
+    }
+  }
+
+  /// The checkpoint, which must be one of `run`.
+  ///
+  /// - Throws: `HDF5Error`, ``TrainingError/badCheckpoint(path:problem:)``, `TorchError` for want of memory.
+  func readCheckpoint(of run: RunConfiguration) throws -> Checkpoint {
+    func refuse(_ problem: String) -> TrainingError {
+      .badCheckpoint(path: self.checkpoint.path, problem: problem)
+    }
+    let checkpoint: Checkpoint
+    do {
+      checkpoint = try Checkpoint(reading: self.checkpoint.path)
+    } catch let error as HDF5Error where error.exitCode == .badInput {
+      throw refuse(error.problem)
+    }
+    guard checkpoint.identity == run.identity else {
+      throw refuse("it belongs to a run with other settings than the log")
+    }
+    guard checkpoint.step <= run.training.steps else {
+      throw refuse("its step \(checkpoint.step) is beyond the run's \(run.training.steps)")
+    }
+    return checkpoint
+  }
+
+  /// Removes what an earlier start of the run may have left, but for the log, which is written anew.
+  func removeCheckpoint() throws {
+    guard FileManager.default.fileExists(atPath: checkpoint.path) else { return }
+    try FileManager.default.removeItem(at: checkpoint)
   }
 
   /// Writes the log, making its folder.
@@ -94,6 +154,24 @@ public struct RunFiles: Sendable {
         throw TrainingError.dataChanged(log: self.log.path, saved: saved, found: found)
       }
     }
+  }
+
+  /// Logs that `run` failed before it could train; what an earlier start of it left is kept.
+  public func recordFailure(
+    of run: RunConfiguration, task: TaskSpecification, codeVersion: String, reason: String
+  ) throws {
+    let lock = try RunLock(self)
+    defer { withExtendedLifetime(lock) {} }
+    var log = RunLog(run, task: task, cost: .init(), codeVersion: codeVersion)
+    if let saved = try? readLog(), (try? checkSettings(saved, run)) != nil {
+      log = saved
+    } else {
+      try removeCheckpoint()
+    }
+    log.status = .failed
+    log.verdict = nil
+    log.failure = reason
+    try write(log)
   }
 
   /// Compares the settings that influence results.

@@ -49,18 +49,25 @@ final class RunLock: Sendable {
     close(descriptor)
   }
 
+  /// Looks whether another process has the lock, and leaves no trace.
+  ///
+  /// - Throws: ``TrainingError/runIsBusy(log:process:)``.
+  static func requireFree(_ files: RunFiles) throws {
+    let opened = open(path(files), O_RDONLY | O_CLOEXEC)
+    guard opened >= 0 else { return }
+    defer { close(opened) }
+    if flock(opened, LOCK_SH | LOCK_NB) != 0, errno == EWOULDBLOCK {
+      throw TrainingError.runIsBusy(log: files.log.path, process: process(opened))
+    }
+  }
+
   private static func path(_ files: RunFiles) -> String {
     let name = ".\(files.log.deletingPathExtension().lastPathComponent).lock"
     return files.log.deletingLastPathComponent().appendingPathComponent(name).path
   }
 
-  /// Whether a process has the lock of the run with these files; writes nothing.
-  static func isHeld(_ files: RunFiles) -> Bool {
-    let opened = open(path(files), O_RDONLY | O_CLOEXEC)
-    guard opened >= 0 else { return false }
-    defer { close(opened) }
-    return flock(opened, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
-  }
+  /// Whether another process has the lock of the run with these files; writes nothing.
+  static func isHeld(_ files: RunFiles) -> Bool { (try? requireFree(files)) == nil }
 
   /// The process that has written its number into the file.
   private static func process(_ descriptor: Int32) -> Int? {

@@ -37,7 +37,7 @@ extension RunLog {
           "kernels \(InstructionSet.current)",
         ]),
       configuration: run.resolvedYAML, settings: run.logSettings,
-      cost: Cost(parameters: cost.parameters, flops: Double(cost.flops)))
+      cost: Cost(parameters: cost.parameters, flops: cost.flops))
   }
 
   /// The processor's name and how many cores there are.

@@ -41,7 +41,8 @@ public struct TaskData: Sendable {
     masking = (source as? MaskedText)?.masking
     let labelled = task.expectedCounts.filter(\.isLabelled).map(\.split)
     let limits = [
-      Split.train: run.data.trainExamples, .dev: run.data.devExamples, .test: run.data.testExamples,
+      Split.train: run.data.trainExamples, .dev: run.data.devExamples,
+      .devMismatched: run.data.devExamples, .test: run.data.testExamples,
     ].filter { $0.value > 0 }
     var splits: [Split: any ExampleStore] = [:]
     var identity: [RunLog.DataSplit] = []

@@ -35,7 +35,7 @@ public struct TrainedRun: Sendable {
   ///   - dataRoot: where published files are, if not where the run found them.
   ///   - cache: where caches are, if not where the run found them.
   ///   - progress: hears of data that is being prepared.
-  /// - Throws: `HDF5Error`, `RunLogError`, `ExperimentError`, ``TrainingError`` and `DataError`.
+  /// - Throws: `HDF5Error`, `RunLogError`, `ExperimentError`, ``TrainingError``, `DataError` and `TorchError`.
   public init(
     log path: String, dataRoot: String? = nil, cache: String? = nil,
     progress: DataProgress.Handler? = nil
@@ -50,13 +50,7 @@ public struct TrainedRun: Sendable {
         problem: "there is no checkpoint beside it (\(files.checkpoint.lastPathComponent)), and so "
           + "no parameters; the run writes one every training.checkpoint_every steps")
     }
-    let checkpoint = try Checkpoint(reading: files.checkpoint.path)
-    func refuse(_ problem: String) -> TrainingError {
-      .badCheckpoint(path: files.checkpoint.path, problem: problem)
-    }
-    guard checkpoint.identity == run.identity else {
-      throw refuse("it belongs to a run with other settings than the log")
-    }
+    let checkpoint = try files.readCheckpoint(of: run)
     if let dataRoot { run.data.root = dataRoot }
     if let cache { run.data.cache = cache }
     data = try TaskData(run, progress: progress)
@@ -65,7 +59,7 @@ public struct TrainedRun: Sendable {
     do {
       try model.load(checkpoint.best?.parameters ?? checkpoint.parameters)
     } catch let error as ParameterError {
-      throw refuse("\(error)")
+      throw TrainingError.badCheckpoint(path: files.checkpoint.path, problem: "\(error)")
     }
     parameters =
       checkpoint.best.map { .bestOnDev(step: $0.step) } ?? .last(step: checkpoint.step)

@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import RunLog
+import Torch
 
 extension Trainer {
   /// Scores dev, each example once, and keeps the parameters if they are the best so far.
@@ -20,9 +21,7 @@ extension Trainer {
       isSound
       && (best.map { metric.prefersLarger ? score > $0.score : score < $0.score } ?? true)
     if isBest {
-      best = .init(
-        step: done, score: score,
-        parameters: Checkpoint.values(of: step.model).mapValues { $0.cloned() })
+      best = .init(step: done, score: score, parameters: try copyOfParameters())
     }
     observe(.evaluated(row, metric: metric.rawValue, isBest: isBest))
     try writeLog()
@@ -32,17 +31,29 @@ extension Trainer {
   ///
   /// - Throws: ``Interruption`` when a signal comes in the middle.
   mutating func test() throws {
-    let final = Checkpoint.values(of: step.model).mapValues { $0.cloned() }
+    let final = try copyOfParameters()
     if let best { try step.model.load(best.parameters) }
     defer { try? step.model.load(final) }
     let split = data.testSplit
     let result = try evaluation(of: split, testExamples(split))
+    var metrics = metrics(result)
+    let mismatched = data.count(.devMismatched)
+    if mismatched > 0 {
+      let other = try evaluation(of: .devMismatched, EvaluationPlan.all(count: mismatched))
+      for (name, value) in self.metrics(other) { metrics["\(name)_mismatched"] = value }
+    }
+    let predictions = result.predictions.sortedByExample()
     let test = RunLog.TestResult(
-      step: best?.step ?? done, loss: result.loss, metrics: metrics(result),
-      density: result.meanDensity, answers: answers(result.predictions.sortedByExample()))
+      step: best?.step ?? done, loss: result.loss, metrics: metrics,
+      density: result.meanDensity, answers: answers(predictions),
+      exampleIndices: predictions.examples)
     log.test = test
     log.verdict = didNotLearn(result) ? .didNotLearn : .learned
     observe(.tested(test, metric: data.task.metrics[0].rawValue))
+  }
+
+  private func copyOfParameters() throws -> [String: Tensor] {
+    try withError { Checkpoint.values(of: step.model).mapValues { $0.cloned() } }
   }
 
   /// A row of a curve at the present step.

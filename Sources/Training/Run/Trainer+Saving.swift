@@ -14,6 +14,7 @@ extension Trainer {
       evaluatedStep: evaluatedStep, seconds: clock.seconds,
       model: step.model, moments: optimizer.state, best: best
     ).write(to: files.checkpoint.path)
+    clock.markCheckpoint()
   }
 
   /// Writes the log as it stands.
@@ -21,7 +22,7 @@ extension Trainer {
     log.stepsDone = done
     log.cost.millisecondsPerStep = clock.medianStepMilliseconds ?? log.cost.millisecondsPerStep
     let density = log.test?.density ?? log.dev.densities.last
-    log.cost.flops = Double(run.cost(of: step.model, density: density).flops)
+    log.cost.flops = run.cost(of: step.model, density: density).flops
     log.cost.peakMemory = max(log.cost.peakMemory ?? 0, ProcessMemory.peak)
     try files.write(log)
     clock.markSnapshot()
@@ -40,6 +41,8 @@ extension Trainer {
       .badCheckpoint(path: files.checkpoint.path, problem: problem)
     }
     do {
+      // Loaded to find out whether they fit before hours of training go by.
+      if let best = checkpoint.best { try step.model.load(best.parameters) }
       try step.model.load(checkpoint.parameters)
     } catch let error as ParameterError {
       throw refuse("\(error)")

@@ -38,13 +38,18 @@ public struct Trainer {
   /// The best parameters on dev so far.
   var best: Checkpoint.Best?
   var clock = RunClock()
+  /// Seconds after which a checkpoint is due even where `training.checkpoint_every` is not reached: what a
+  /// kill can cost at most, but for an evaluation or a step that takes longer.
+  public var checkpointInterval = 300.0
 
   /// Builds the model and, if the run was begun before, goes back to its last checkpoint.
   ///
-  /// - Throws: `AttentionError`, ``TrainingError``, `HDF5Error`, `RunLogError`.
+  /// - Parameter continuation: what to do if the run was begun before.
+  /// - Throws: `AttentionError`, ``TrainingError``, `HDF5Error`, `RunLogError`; `TorchError` when memory
+  ///   runs out, which ``RunFiles/recordFailure(of:task:codeVersion:reason:)`` can log.
   public init(
-    _ run: RunConfiguration, data: TaskData, files: RunFiles, pool: WorkerPool,
-    codeVersion: String, observe: @escaping (RunEvent) -> Void = { _ in }
+    _ run: RunConfiguration, data: TaskData, files: RunFiles, continuation: RunFiles.Continuation,
+    pool: WorkerPool, codeVersion: String, observe: @escaping (RunEvent) -> Void = { _ in }
   ) throws {
     // First of all: what is read below stays as it is from now on.
     lock = try RunLock(files)
@@ -52,7 +57,10 @@ public struct Trainer {
     self.data = data
     self.files = files
     self.observe = observe
-    let model = try run.makeInitialModel(data.task)
+    let state = try files.state(of: run, continuation) { data.identity }
+    if state == .finished { throw TrainingError.runIsFinished(log: files.log.path) }
+    let saved = state == .resumable ? try files.saved(for: run, data: data.identity) : nil
+    let model = try run.makeInitialModel(data.task, isResumed: saved != nil)
     step = ShardedStep(
       model: model, pool: pool,
       settings: run.stepSettings(data.task, device: Device(name: run.device)))
@@ -68,14 +76,19 @@ public struct Trainer {
     schedule.finalDivisor = run.training.finalDivisor
     schedule.momentum = (run.training.beta1Outer, run.training.beta1Peak)
     self.schedule = schedule
-    optimizer = AdamW(
-      model.trainableParameters().map(\.parameter), epsilon: run.training.epsilon,
-      weightDecay: run.training.weightDecay)
+    optimizer = try withError {
+      AdamW(
+        model.trainableParameters().map(\.parameter), epsilon: run.training.epsilon,
+        weightDecay: run.training.weightDecay)
+    }
     optimizer.beta2 = run.training.beta2
     log = RunLog(run, task: data.task, cost: run.cost(of: model), codeVersion: codeVersion)
     log.data = data.identity
-    if let saved = try files.saved(for: run, data: data.identity) {
-      try resume(saved.log, saved.checkpoint)
+    if let saved {
+      try withError { try resume(saved.log, saved.checkpoint) }
+    } else {
+      // A checkpoint of before must not outlive the log that goes with it.
+      try files.removeCheckpoint()
     }
   }
 
@@ -84,6 +97,14 @@ public struct Trainer {
   /// - Throws: `HDF5Error` when they cannot be written (the last ones are whole) and `DataError` when
   ///   examples cannot be read. When memory runs out, the run has failed; others may go on.
   public mutating func perform() throws -> Outcome {
+    do {
+      return try trainAndTest()
+    } catch let error as TorchError {
+      return try fail("\(error)", nil)
+    }
+  }
+
+  private mutating func trainAndTest() throws -> Outcome {
     do {
       try begin()
       while true {
@@ -103,8 +124,6 @@ public struct Trainer {
       log.status = .interrupted
       try save()
       return .interrupted
-    } catch let error as TorchError {
-      return try fail("\(error)", nil)
     }
     log.status = .finished
     try save()
@@ -126,6 +145,7 @@ public struct Trainer {
 
   private var isCheckpointDue: Bool {
     done % run.training.checkpointEvery == 0 || done == run.training.steps
+      || clock.secondsSinceCheckpoint > checkpointInterval
   }
 
   /// One optimizer step; false when the loss is not a number.
@@ -149,7 +169,7 @@ public struct Trainer {
     }
     done += 1
     let seconds = clock.add(stepSince: start)
-    if done % run.training.logEvery == 0 || done == 1 || done == run.training.steps {
+    if run.logs(done) {
       log.train.append(row(result, learningRate: learningRate))
     }
     observe(

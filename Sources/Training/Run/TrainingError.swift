@@ -15,6 +15,10 @@ public enum TrainingError: ExitCodeProviding, CustomStringConvertible, Equatable
   case badCheckpoint(path: String, problem: String)
   /// A `model.initial_checkpoint` that this run cannot begin with.
   case unusableInitialCheckpoint(path: String, problem: String)
+  /// A log that cannot be used.
+  case badLog(path: String, problem: String)
+  /// The run has finished in the meantime.
+  case runIsFinished(log: String)
   /// A log without its checkpoint, or the other way round.
   case cannotResume(log: String, problem: String)
   /// The task has no data for a split, or no labels in it.
@@ -30,8 +34,8 @@ public enum TrainingError: ExitCodeProviding, CustomStringConvertible, Equatable
   public var description: String {
     switch self {
     case .runExists(let log, let status):
-      "\(log) is there already (status: \(status)); continue it with --resume, or choose another "
-        + "folder with --out."
+      "\(log) is there already (status: \(status)); continue it with --resume, begin it again "
+        + "with --restart, or choose another folder with --out."
     case .runIsBusy(let log, let process):
       "\(log): another sbm run\(process.map { " (process \($0))" } ?? "") is working on this run; "
         + "wait for it, stop it, or choose another folder with --out."
@@ -43,11 +47,12 @@ public enum TrainingError: ExitCodeProviding, CustomStringConvertible, Equatable
         + "digest \(saved.digest), it now "
         + (found.map { "has \($0.examples) with \($0.digest)" } ?? "has none")
         + "; bring the old data back (data.root, SBM_DATA), or choose another folder with --out."
-    case .badCheckpoint(let path, let problem):
-      "\(path): \(problem). Remove it (and the log beside it) to start the run again."
+    case .badCheckpoint(let path, let problem), .badLog(let path, let problem):
+      "\(path): \(problem). Restore it from a copy, or begin the run again with --restart."
     case .unusableInitialCheckpoint(let path, let problem):
       "model.initial_checkpoint: \(path): \(problem). Name a checkpoint of a model with the same "
         + "encoder: sizes, vocabulary, padded length and attention."
+    case .runIsFinished(let log): "\(log): the run has finished."
     case .cannotResume(let log, let problem):
       "\(log): \(problem)."
     case .noData(let task, let split):
@@ -62,13 +67,21 @@ public enum TrainingError: ExitCodeProviding, CustomStringConvertible, Equatable
     }
   }
 
+  /// Whether another process has taken the run, or has left it unfinished.
+  public var tellsOfAnotherProcess: Bool {
+    switch self {
+    case .runIsBusy, .runExists: true
+    default: false
+    }
+  }
+
   /// The program's exit code.
   public var exitCode: ExitCode {
     switch self {
-    case .runExists: .usage
+    case .runExists, .runIsFinished: .usage
     case .runIsBusy: .interrupted
-    case .settingsChanged, .dataChanged, .badCheckpoint, .unusableInitialCheckpoint, .cannotResume,
-      .noData, .tooLarge, .cannotCompute, .unsupported:
+    case .settingsChanged, .dataChanged, .badCheckpoint, .badLog, .unusableInitialCheckpoint,
+      .cannotResume, .noData, .tooLarge, .cannotCompute, .unsupported:
       .badInput
     }
   }

@@ -170,7 +170,7 @@ extension ShardedStep {
         density = density.isEmpty ? more : zip(density, more).map { $0 + $1 }
       }
       result.predictions.append(piece.predictions)
-      try consume(piece)
+      try withError { try consume(piece) }
     }
     result.loss /= Double(max(1, targets))
     let heads = model.configuration.heads
