@@ -101,31 +101,33 @@ static __attribute__((noinline)) void draw_numbers(const GraphHead &head, const 
 struct Draws {
   static constexpr int ROOM = 512;
   int32_t row[ROOM + 2 * WIDTH], c0[ROOM + 2 * WIDTH];
-  int count;
 };
+
+// About as many edges as a row has in a cluster: most of a whole vector of AVX-512 would be overwritten.
+constexpr int FEW = 8;
+typedef int32_t Few __attribute__((vector_size(FEW * 4), aligned(4), may_alias));
 
 CK_INLINE Float uniform_of(Word word) {
   return __builtin_convertvector((Int)(word >> 8), Float) * 0x1p-24f;
 }
 
-// Draws the keys and puts each to the next place of its row.
-static __attribute__((noinline)) void draw_keys(const GraphHead &head, Draws &draws,
+// Draws the keys of the first `count` and puts each to the next place of its row.
+static __attribute__((noinline)) void draw_keys(const GraphHead &head, const Draws &draws, int count,
                                                 const KeyTable &table, int last_block,
                                                 uint32_t *place, int32_t *keys) {
   const float total = table.blocks[last_block];
-  for (int at = 0; at < draws.count; at += WIDTH) {
+  for (int at = 0; at < count; at += WIDTH) {
     Word words[4];
     philox_words(head.key, (Word)load(draws.c0 + at), (Word)load(draws.row + at), head.site,
                  head.head, words);
     float u0[WIDTH], u1[WIDTH];
     store(u0, uniform_of(words[0]));
     store(u1, uniform_of(words[1]));
-    const int lanes = draws.count - at < WIDTH ? draws.count - at : WIDTH;
+    const int lanes = count - at < WIDTH ? count - at : WIDTH;
     for (int l = 0; l < lanes; ++l) {
       keys[place[draws.row[at + l]]++] = draw_key(table, last_block, total, u0[l], u1[l]);
     }
   }
-  draws.count = 0;
 }
 
 // All edges of one cluster.
@@ -134,21 +136,24 @@ static __attribute__((noinline)) void draw_cluster(const GraphHead &head, int cl
                                                    int last_block, uint32_t *place,
                                                    int32_t *keys) {
   Draws draws;
-  draws.count = 0;
-  const Int lanes = lane_numbers() + int32_t(0x80000000u | uint32_t(cluster) << 16);
+  int count = 0;  // not in memory, where the stores of whole vectors would hold it up
+  const Few first = Few{0, 1, 2, 3, 4, 5, 6, 7} + int32_t(0x80000000u | uint32_t(cluster) << 16);
   for (int row = 0; row < head.rows; ++row) {
-    // A whole vector is written whatever the number, usually 0 to 3: no branch to mispredict.
+    // FEW are written whatever the number, usually 0 to 3: no branch to mispredict.
     const int number = numbers[row];
     int edge = 0;
     do {
-      store(draws.row + draws.count, Int{} + row);
-      store(draws.c0 + draws.count, lanes + edge);
-      draws.count += number - edge < WIDTH ? number - edge : WIDTH;
-      edge += WIDTH;
-      if (draws.count >= Draws::ROOM) draw_keys(head, draws, table, last_block, place, keys);
+      *reinterpret_cast<Few *>(draws.row + count) = Few{} + row;
+      *reinterpret_cast<Few *>(draws.c0 + count) = first + edge;
+      count += number - edge < FEW ? number - edge : FEW;
+      edge += FEW;
+      if (count >= Draws::ROOM) {
+        draw_keys(head, draws, count, table, last_block, place, keys);
+        count = 0;
+      }
     } while (edge < number);
   }
-  draw_keys(head, draws, table, last_block, place, keys);
+  draw_keys(head, draws, count, table, last_block, place, keys);
 }
 
 // sums[v] = sum over visible j of right_jv: in float for 64 rows at a time, those sums in double.
