@@ -69,7 +69,7 @@ struct DryRunSummary {
         .map { "\($0.key)=\($0.value)" }
       let cost = item.cost.map {
         [
-          Formatting.grouped($0.parameters), Formatting.scaled(Double($0.flops)),
+          Formatting.grouped($0.parameters), Formatting.scaled($0.flops),
           Formatting.scaled($0.trainingFlops(item.run)),
         ]
       }

@@ -162,7 +162,8 @@ public struct RunFiles: Sendable {
   ) throws {
     let lock = try RunLock(self)
     defer { withExtendedLifetime(lock) {} }
-    var log = RunLog(run, task: task, cost: .init(), codeVersion: codeVersion)
+    let cost = (try? run.cost(of: run.outlineModel(task))) ?? .init()
+    var log = RunLog(run, task: task, cost: cost, codeVersion: codeVersion)
     if let saved = try? readLog(), (try? checkSettings(saved, run)) != nil {
       log = saved
     } else {

@@ -51,12 +51,9 @@ public struct TaskData: Sendable {
       let used = SubsetStore(
         all, limit: limits[split] ?? all.count, source.isShuffled ? .first : .spread)
       splits[split] = used.count < all.count ? used : all
-      if [.train, .dev, .test].contains(split) {
-        identity.append(
-          .init(
-            split: split.rawValue, examples: used.count,
-            digest: try all.digest(of: used.places)))
-      }
+      identity.append(
+        .init(
+          split: split.rawValue, examples: used.count, digest: try all.digest(of: used.places)))
     }
     self.splits = splits
     self.identity = identity
