@@ -10,9 +10,9 @@ struct RunCommand: Command {
   static let abstract = "Train and test the runs of an experiment file."
   static let discussion = """
     Each run writes its log to <folder>/<run>.h5 and its checkpoint beside it. A run
-    that has finished is not repeated; --resume continues one that was interrupted, --restart begins \
-    it again. Both need the data that the run was begun with, --resume its settings too. Several \
-    processes may share a sweep: each leaves alone what another is at work on.
+    that has finished is not repeated; --resume continues one that was interrupted, with the settings \
+    and the data that it was begun with, --restart begins it again. Several processes may share a \
+    sweep: each leaves alone what another is at work on.
     """
 
   private static let file = Parameter<String?>.argument(

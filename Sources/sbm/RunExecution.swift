@@ -98,7 +98,10 @@ struct RunExecution {
     let data = try TaskData(run) {
       progress.preparing($0)
       // Nothing of the run needs saving yet, and what is half prepared is taken up or cleared next time.
-      if Interruption.isRequested { _exit(ExitCode.interrupted.rawValue) }
+      if Interruption.isRequested {
+        progress.note("interrupted while its data was prepared; the same command goes on")
+        _exit(ExitCode.interrupted.rawValue)
+      }
     }
     for warning in data.warnings { Output.warn(once: "Warning: \(warning)") }
     let pool = WorkerPool(count: run.threads)

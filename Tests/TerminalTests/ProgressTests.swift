@@ -66,6 +66,16 @@ import Testing
     #expect(place.written.hasSuffix("\r\u{1B}[Kdev loss 2\n"))
   }
 
+  /// A long title does not push out how far the work is.
+  @Test func theFirstDetailStays() {
+    let place = Place(columns: 30)
+    place.line.show(
+      ProgressStatus(
+        title: "[1/3] listops-softmax-s0  preparing", share: 0.5,
+        details: ["500/1000", "0:10 left"]))
+    #expect(place.drawn == ["[1/3] listops-softm  500/1000"])
+  }
+
   @Test func whatFollowsADroppedLineBeginsALine() {
     let place = Place(columns: 40)
     place.line.show(status(1))

@@ -49,7 +49,7 @@ public struct RunFiles: Sendable {
   ///
   /// - Parameter data: the ``TaskData/identity`` of the run's data; nil if there is none to look at.
   /// - Throws: ``TrainingError`` when there is a run that may not be continued: because `continuation` says
-  ///   so, its settings or its data differ, its log is damaged, or it has lost its log.
+  ///   so, its settings or its data differ, its log is damaged, or it has lost its log or checkpoint.
   public func state(
     of run: RunConfiguration, _ continuation: Continuation,
     data: () throws -> [RunLog.DataSplit]?
@@ -72,6 +72,14 @@ public struct RunFiles: Sendable {
     }
     if !log.data.isEmpty, let data = try data() { try checkData(log, data) }
     if log.status == .finished { return .finished }
+    guard hasCheckpoint || log.stepsDone == 0 else {
+      throw TrainingError.cannotResume(
+        log: self.log.path,
+        problem:
+          "the run came to step \(log.stepsDone), but its checkpoint "
+          + "(\(checkpoint.lastPathComponent)) is missing; restore it from a copy, or begin the run "
+          + "again with --restart")
+    }
     return hasCheckpoint ? .resumable : .none
   }
 

@@ -21,6 +21,8 @@ public struct RunStanding: Sendable, Equatable {
     case otherSettings = "other settings"
     /// Its log cannot be read.
     case unreadable
+    /// It has lost its log or its checkpoint.
+    case incomplete
   }
 
   /// What became of it.
@@ -31,7 +33,7 @@ public struct RunStanding: Sendable, Equatable {
   /// `interrupted at step 96`.
   public var text: String {
     switch state {
-    case .new, .finished, .otherSettings, .unreadable: state.rawValue
+    case .new, .finished, .otherSettings, .unreadable, .incomplete: state.rawValue
     case .running, .interrupted, .failed: "\(state.rawValue) at step \(step)"
     }
   }
@@ -40,16 +42,22 @@ public struct RunStanding: Sendable, Equatable {
 extension RunFiles {
   /// How far `run` came; writes nothing.
   public func standing(of run: RunConfiguration) -> RunStanding {
-    guard exists(log) else { return RunStanding(state: .new, step: 0) }
+    guard exists(log) else {
+      return RunStanding(state: exists(checkpoint) ? .incomplete : .new, step: 0)
+    }
     do {
       let log = try RunLog(reading: self.log.path)
       try checkSettings(log, run)
-      let logged = log.train.steps.last ?? 0
+      let logged = log.stepsDone
       switch log.status {
       case .finished: return RunStanding(state: .finished, step: run.training.steps)
       case .failed: return RunStanding(state: .failed, step: logged)
       case .running where RunLock.isHeld(self): return RunStanding(state: .running, step: logged)
-      case .running, .interrupted: return RunStanding(state: .interrupted, step: try savedStep())
+      case .running, .interrupted:
+        guard exists(checkpoint) || logged == 0 else {
+          return RunStanding(state: .incomplete, step: logged)
+        }
+        return RunStanding(state: .interrupted, step: try savedStep())
       }
     } catch TrainingError.settingsChanged {
       return RunStanding(state: .otherSettings, step: 0)

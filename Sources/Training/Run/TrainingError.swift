@@ -41,12 +41,13 @@ public enum TrainingError: ExitCodeProviding, CustomStringConvertible, Equatable
         + "wait for it, stop it, or choose another folder with --out."
     case .settingsChanged(let checkpoint, let key, let saved, let wanted):
       "\(checkpoint) was made with \(key): \(saved), the run asks for \(wanted); use the old value, "
-        + "or choose another folder with --out."
+        + "choose another folder with --out, or begin a run that has not finished again with --restart."
     case .dataChanged(let log, let saved, let found):
       "\(log) was made with other data: its \(saved.split) split had \(saved.examples) examples with "
         + "digest \(saved.digest), it now "
         + (found.map { "has \($0.examples) with \($0.digest)" } ?? "has none")
-        + "; bring the old data back (data.root, SBM_DATA), or choose another folder with --out."
+        + "; bring the old data back (data.root, SBM_DATA), choose another folder with --out, or "
+        + "begin a run that has not finished again with --restart."
     case .badCheckpoint(let path, let problem), .badLog(let path, let problem):
       "\(path): \(problem). Restore it from a copy, or begin the run again with --restart."
     case .unusableInitialCheckpoint(let path, let problem):
