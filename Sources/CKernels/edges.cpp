@@ -85,19 +85,19 @@ c10::intrusive_ptr<Graphs> of_mask(const at::Tensor &given, const ck_graph &sett
       [&](int64_t b, int64_t h, const GraphHead &job, const EdgeSink &seen, const EdgeSink &hidden) {
         const Input rows = rows_of(mask, b, h);
         const auto is_real = [&](int token) { return !job.visible || job.visible[token] != 0; };
+        seen.start[0] = 0;
+        if (job.pads) hidden.start[0] = 0;
         for (int i = 0; i < job.rows; ++i) {
-          seen.start[i] = uint32_t(seen.edges->count);
-          if (job.pads) hidden.start[i] = uint32_t(hidden.edges->count);
-          if (!job.pads && !is_real(i)) continue;
           for (int j = 0; j < job.columns; ++j) {
-            if (rows.data[i * rows.row + j] == 0 || !(job.pads || is_real(j))) continue;
+            if (rows.data[i * rows.row + j] == 0) continue;
+            if (!job.pads && !(is_real(i) && is_real(j))) continue;
             EdgeBuffer &edges = is_real(j) ? *seen.edges : *hidden.edges;
             *edges.next(1) = j;
             ++edges.count;
           }
+          seen.end_row(i);
+          if (job.pads) hidden.end_row(i);
         }
-        seen.start[job.rows] = uint32_t(seen.edges->count);
-        if (job.pads) hidden.start[job.rows] = uint32_t(hidden.edges->count);
       });
 }
 

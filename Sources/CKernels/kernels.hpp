@@ -131,6 +131,9 @@ struct GraphHead {
 struct EdgeSink {
   uint32_t *start = nullptr;  // [rows + 1]
   EdgeBuffer *edges = nullptr;
+
+  /// Row i's edges end here.
+  void end_row(int i) const { start[i + 1] = uint32_t(edges->count); }
 };
 
 /// The straight-through gradient of one head's graph. The first `scored` rows of `seen` have

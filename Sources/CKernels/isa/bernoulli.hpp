@@ -49,9 +49,6 @@ static uint64_t *column_bits(const GraphHead &head, bool real, int words, Arena 
   return bits;
 }
 
-// Row i's edges end here.
-CK_INLINE void end_row(const EdgeSink &sink, int i) { sink.start[i + 1] = uint32_t(sink.edges->count); }
-
 static void sample_bernoulli(const GraphHead &head, const EdgeSink &seen, const EdgeSink &hidden,
                              Arena &arena) {
   const int words = (head.columns + UNIFORM_GROUP - 1) / UNIFORM_GROUP;
@@ -76,10 +73,10 @@ static void sample_bernoulli(const GraphHead &head, const EdgeSink &seen, const 
     for (int r = 0; r < rows; ++r) {
       const int i = first + r;
       if (padding || is_real(head, i)) append_bits(bits + r * words, real, words, *seen.edges);
-      end_row(seen, i);
+      seen.end_row(i);
       if (!padding) continue;
       append_bits(bits + r * words, padding, words, *hidden.edges);
-      end_row(hidden, i);
+      hidden.end_row(i);
     }
   }
 }

@@ -207,10 +207,10 @@ static __attribute__((noinline)) void coalesce(const GraphHead &head, const int3
     }
     keys += totals[i];
     seen.edges->count = size_t(to - seen.edges->begin());
-    end_row(seen, i);
+    seen.end_row(i);
     if (!aside) continue;
     hidden.edges->count = size_t(aside - hidden.edges->begin());
-    end_row(hidden, i);
+    hidden.end_row(i);
   }
 }
 

@@ -88,13 +88,12 @@ public struct RunFiles: Sendable {
   /// - Throws: ``TrainingError/runIsBusy(log:process:)``.
   public func requireIdle() throws { try RunLock.requireFree(self) }
 
-  /// The log and checkpoint from which `run`, which is resumable, goes on with `data`.
+  /// The log and checkpoint from which `run` goes on with `data`; ``state(of:_:data:)`` has found it resumable,
+  /// so that the log is one of these settings and data.
   func saved(
     for run: RunConfiguration, data: [RunLog.DataSplit]
   ) throws -> (log: RunLog, checkpoint: Checkpoint) {
     let log = try readLog()
-    try checkSettings(log, run)
-    try checkData(log, data)
     let checkpoint = try readCheckpoint(of: run)
     guard checkpoint.data == nil || checkpoint.data == data.map(\.digest) else {
       throw TrainingError.badCheckpoint(
