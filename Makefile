@@ -18,7 +18,7 @@ export LIBTORCH
 BUILD := swift build -c release
 SBM := .build/release/sbm
 
-.PHONY: help deps build test quickstart bench sanitize lint format clean
+.PHONY: help deps build test quickstart bench docs sanitize lint format clean
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -88,6 +88,9 @@ PEER_PYTHON ?= .deps/peer/python
 bench: build $(PEER_PYTHON) ## Compare training steps with PyTorch's, and check how their cost grows (minutes).
 	@$(PEER_PYTHON) Tests/Peer/compare.py --python $(PEER_PYTHON)
 	@python3 Tests/Peer/growth.py
+
+docs: build ## Build the documentation as a site in .build/docs.
+	@.ci/docs
 
 # Swift's toolchain has a clang++ with the sanitizers' runtimes beside `swift`.
 CLANG = $(dir $(realpath $(shell command -v swift)))clang++

@@ -7,8 +7,9 @@ commit=
 top=$(git -C "$package" rev-parse --show-toplevel 2>/dev/null)
 if [ -n "$top" ] && [ "$top" -ef "$package" ]; then
   commit=$(git -C "$package" rev-parse --short HEAD 2>/dev/null)
-  # What is compiled counts; logs of runs below results do not.
-  changes=$(GIT_OPTIONAL_LOCKS=0 git -C "$package" status --porcelain -- Package.swift Sources)
+  # What is compiled counts; pages beside the code and logs of runs below results do not.
+  changes=$(GIT_OPTIONAL_LOCKS=0 git -C "$package" status --porcelain -- Package.swift Sources \
+    ':(exclude,glob)Sources/**/*.md')
   [ -z "$commit" ] || [ -z "$changes" ] || commit=$commit-dirty
 fi
 line="/// The commit this was built from, with -dirty if there were changes; empty if nobody knows.

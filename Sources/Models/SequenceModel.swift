@@ -16,7 +16,7 @@ public final class SequenceModel: Module {
 
   /// Builds a model with initial parameters from `stream`.
   ///
-  /// - Throws: ``AttentionError`` when the mechanism's sizes or options do not fit.
+  /// - Throws: `AttentionError` when the mechanism's sizes or options do not fit.
   public init(_ configuration: ModelConfiguration, stream: RandomStream) throws {
     self.configuration = configuration
     encoder = try Encoder(configuration, stream: stream.child("encoder"))

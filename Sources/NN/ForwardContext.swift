@@ -19,7 +19,7 @@ public enum ComputePath: String, Sendable, CaseIterable {
 
 /// What a forward pass needs besides its input: one value, handed down explicitly.
 public struct ForwardContext: Sendable {
-  /// One key an example; all randomness inside the pass derives from it (see ``RandomSite``).
+  /// One key an example; all randomness inside the pass derives from it (see `RandomSite`).
   public var keys: [UInt64]
   /// Whether dropout is on.
   public var isTraining: Bool

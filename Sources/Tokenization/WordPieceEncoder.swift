@@ -1,7 +1,7 @@
 /// Turns text into WordPiece ids: BERT's basic tokenizer and greedy longest match in one pass.
 ///
 /// It works on UTF-8 bytes and puts one word at a time into a buffer of its own, so that nothing
-/// is allocated but the result. ASCII takes the short way; the rest asks ``WordPieceScalars``,
+/// is allocated but the result. ASCII takes the short way; the rest asks `WordPieceScalars`,
 /// whose answers it keeps. For that reason every thread needs an encoder of its own:
 /// ``WordPieceTokenizer/makeEncoder()`` costs little.
 ///

@@ -11,7 +11,7 @@ extension Tensor {
   ///
   /// - Parameters:
   ///   - keys: One key an example; an entry depends on (key, site, head, row, column) only.
-  ///   - site: A counter word of ``RandomSite``.
+  ///   - site: A counter word of `RandomSite`.
   public static func dropoutMask(
     keys: [UInt64], site: UInt32, heads: Int, rows: Int, columns: Int, probability: Double,
     device: Device = .cpu

@@ -2,7 +2,7 @@ import Tokenization
 
 /// A ListOps expression as token ids in the order they are written, parentheses left out.
 public struct ListOpsExpression: Hashable, Sendable {
-  /// Token ids of ``ListOpsTokenizer``.
+  /// Token ids of `ListOpsTokenizer`.
   public let tokens: [UInt8]
 
   /// The expression of these tokens, well formed or not.

@@ -73,7 +73,7 @@ public struct ShardedStep: Sendable {
   ///
   /// Loss = mean over targets + λ · mean density over examples, layers and heads.
   /// - Parameter stream: the step's own stream; `stream.child(example).key` keys an example.
-  /// - Throws: ``TorchError`` of the first shard that failed, such as for want of memory.
+  /// - Throws: `TorchError` of the first shard that failed, such as for want of memory.
   public func train(
     _ shards: [Shard], parameters: [Tensor], stream: RandomStream
   ) throws -> Result {
@@ -110,7 +110,7 @@ public struct ShardedStep: Sendable {
   ///   - stream: keys the samples of mechanisms that draw them, as in training.
   ///   - shard: reads a shard; called on the threads, so that only a few shards are held at a time.
   ///   - progress: called with the number of shards done; what it throws ends the evaluation.
-  /// - Throws: ``TorchError`` of the first shard that failed, such as for want of memory, and what
+  /// - Throws: `TorchError` of the first shard that failed, such as for want of memory, and what
   ///   `shard` and `progress` throw.
   public func evaluate(
     _ count: Int, stream: RandomStream, shard: @escaping @Sendable (Int) throws -> Shard,
