@@ -8,7 +8,7 @@ SHELL := /bin/bash
 TORCH := 2.13.0
 # What the build, the figures, the data scripts and `make deps` itself need from Debian.
 PACKAGES := libhdf5-dev hdf5-tools libyaml-dev libarchive-dev libpng-dev gnuplot-nox pkg-config \
-            python3-pip unzip curl
+            python3-pip unzip curl shellcheck
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 # LIBTORCH=/path uses another build of libtorch (for example one with CUDA).
@@ -18,7 +18,7 @@ export LIBTORCH
 BUILD := swift build -c release
 SBM := .build/release/sbm
 
-.PHONY: help deps build test quickstart bench docs sanitize lint format clean
+.PHONY: help deps build test quickstart bench docs snippets sanitize lint format clean
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -92,6 +92,15 @@ bench: build $(PEER_PYTHON) ## Compare training steps with PyTorch's, and check 
 docs: build ## Build the documentation as a site in .build/docs.
 	@.ci/docs
 
+# What the pages show of Python needs these two.
+.deps/snippets/matplotlib: | .deps/packages
+	@echo "Fetching h5py and matplotlib"
+	@python3 -m pip install --quiet --disable-pip-version-check --only-binary=:all: \
+	  --target .deps/snippets h5py matplotlib
+
+snippets: .deps/snippets/matplotlib ## Run the Python that the documentation shows.
+	@PYTHONPATH=.deps/snippets python3 Tests/Snippets/run.py
+
 # Swift's toolchain has a clang++ with the sanitizers' runtimes beside `swift`.
 CLANG = $(dir $(realpath $(shell command -v swift)))clang++
 
@@ -103,11 +112,25 @@ sanitize: ## Run every kernel under AddressSanitizer and UndefinedBehaviorSaniti
 	  -o .build/sanitize
 	@.build/sanitize
 
-lint: ## Check the format of the sources.
-	@swift format lint --strict --recursive Package.swift Sources Tests
+# One version for all: releases of clang-format do not agree on every line.
+CLANG_FORMAT := .deps/clang-format/clang_format/data/bin/clang-format
 
-format: ## Format the sources.
+$(CLANG_FORMAT): | .deps/packages
+	@echo "Fetching clang-format"
+	@python3 -m pip install --quiet --disable-pip-version-check --no-deps --only-binary=:all: \
+	  --target .deps/clang-format clang-format==19.1.7
+
+CXX_SOURCES = $(shell find Sources Tests -name '*.cpp' -o -name '*.hpp' -o -path '*/C[TK]*/*.h')
+SCRIPTS = .ci/run .ci/docs $(wildcard data-scripts/*.sh) $(shell find Sources -name '*.sh')
+
+lint: $(CLANG_FORMAT) ## Check the format of the sources, and the shell scripts.
+	@swift format lint --strict --recursive Package.swift Sources Tests
+	@$(CLANG_FORMAT) --dry-run --Werror $(CXX_SOURCES)
+	@shellcheck --external-sources --source-path=SCRIPTDIR $(SCRIPTS)
+
+format: $(CLANG_FORMAT) ## Format the sources.
 	@swift format format --in-place --recursive Package.swift Sources Tests
+	@$(CLANG_FORMAT) -i $(CXX_SOURCES)
 
 clean: ## Remove what was built (not .deps).
 	@rm -rf .build

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Shared by the scripts of this folder; not run by itself.
 #
 # Settings, all optional, from the environment:

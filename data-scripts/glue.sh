@@ -39,6 +39,7 @@ mrpc() {
   done
 }
 
+# shellcheck disable=SC2086 # a word each
 [ $# -gt 0 ] || set -- $words
 for task; do
   [ ! -s "$root/glue/$task/train.tsv" ] || continue

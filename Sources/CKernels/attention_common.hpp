@@ -55,8 +55,9 @@ const T &kept(AutogradContext *context, const char *name) {
 
 /// Traps tensors that the kernels do not take.
 inline void check_input(const at::Tensor &x, const char *name, int64_t rank) {
-  TORCH_CHECK(x.dim() == rank && x.scalar_type() == at::kFloat && x.is_cpu(), name, " must be a rank-",
-              rank, " float32 tensor on the CPU, got ", x.scalar_type(), x.sizes(), " on ", x.device());
+  TORCH_CHECK(x.dim() == rank && x.scalar_type() == at::kFloat && x.is_cpu(), name,
+              " must be a rank-", rank, " float32 tensor on the CPU, got ", x.scalar_type(),
+              x.sizes(), " on ", x.device());
 }
 
 /// Traps queries, keys and values that are not of one shape `[batch, heads, n, d]`.

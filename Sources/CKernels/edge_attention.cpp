@@ -115,8 +115,8 @@ struct EdgeAttention : torch::autograd::Function<EdgeAttention> {
           through.seen = head.edges, through.hidden = graph.graphs->of(b, h).hidden.rows();
           // Edges of queries that were skipped have no score gradient, but count for density.
           through.scored = head.queries, through.score = gradient.score;
-          through.density = float(density.const_data_ptr<float>()[b * heads + h] /
-                                  graph.pairs[size_t(b)]);
+          through.density =
+              float(density.const_data_ptr<float>()[b * heads + h] / graph.pairs[size_t(b)]);
           through.left = mutable_rows_of(dleft, b, h);
           through.right = mutable_rows_of(dright, b, h);
           table().graph_backward(sampled, through, Arena::fresh());
@@ -156,13 +156,15 @@ ct_status ck_edge_attention(const ct_tensor *q, const ct_tensor *k, const ct_ten
                             ct_tensor **out, ct_tensor **density) {
   return ctorch::guard("edge_attention", [&] {
     using namespace kernels;
-    const at::Tensor &query = ctorch::unwrap(q), &key = ctorch::unwrap(k), &value = ctorch::unwrap(v);
+    const at::Tensor &query = ctorch::unwrap(q), &key = ctorch::unwrap(k),
+                     &value = ctorch::unwrap(v);
     check_heads(query, key, value);
     const int64_t batch = query.size(0), heads = query.size(1), n = query.size(2);
     const Graphs &graphs = *edges->graphs;
-    TORCH_CHECK(graphs.n == n && (graphs.shared || (graphs.batch == batch && graphs.heads == heads)),
-                "edges of ", graphs.batch, " x ", graphs.heads, " graphs over ", graphs.n,
-                " tokens do not fit queries of ", query.sizes());
+    TORCH_CHECK(
+        graphs.n == n && (graphs.shared || (graphs.batch == batch && graphs.heads == heads)),
+        "edges of ", graphs.batch, " x ", graphs.heads, " graphs over ", graphs.n,
+        " tokens do not fit queries of ", query.sizes());
     const bool memberships = left && right;
     if (memberships) {
       check_input(ctorch::unwrap(left), "left", 4);

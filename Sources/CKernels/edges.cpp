@@ -78,33 +78,35 @@ c10::intrusive_ptr<Graphs> sample(const at::Tensor &left_given, const at::Tensor
 
 c10::intrusive_ptr<Graphs> of_mask(const at::Tensor &given, const ck_graph &settings) {
   check_input(given, "mask", 4);
-  TORCH_CHECK(given.size(2) == given.size(3), "a mask is [batch, heads, n, n], got ", given.sizes());
+  TORCH_CHECK(given.size(2) == given.size(3), "a mask is [batch, heads, n, n], got ",
+              given.sizes());
   const at::Tensor mask = with_rows(given);
-  return draw_graphs(
-      mask.sizes(), settings,
-      [&](int64_t b, int64_t h, const GraphHead &job, const EdgeSink &seen, const EdgeSink &hidden) {
-        const Input rows = rows_of(mask, b, h);
-        const auto is_real = [&](int token) { return !job.visible || job.visible[token] != 0; };
-        seen.start[0] = 0;
-        if (job.pads) hidden.start[0] = 0;
-        for (int i = 0; i < job.rows; ++i) {
-          for (int j = 0; j < job.columns; ++j) {
-            if (rows.data[i * rows.row + j] == 0) continue;
-            if (!job.pads && !(is_real(i) && is_real(j))) continue;
-            EdgeBuffer &edges = is_real(j) ? *seen.edges : *hidden.edges;
-            *edges.next(1) = j;
-            ++edges.count;
-          }
-          seen.end_row(i);
-          if (job.pads) hidden.end_row(i);
-        }
-      });
+  const auto copy = [&](int64_t b, int64_t h, const GraphHead &job, const EdgeSink &seen,
+                        const EdgeSink &hidden) {
+    const Input rows = rows_of(mask, b, h);
+    const auto is_real = [&](int token) { return !job.visible || job.visible[token] != 0; };
+    seen.start[0] = 0;
+    if (job.pads) hidden.start[0] = 0;
+    for (int i = 0; i < job.rows; ++i) {
+      for (int j = 0; j < job.columns; ++j) {
+        if (rows.data[i * rows.row + j] == 0) continue;
+        if (!job.pads && !(is_real(i) && is_real(j))) continue;
+        EdgeBuffer &edges = is_real(j) ? *seen.edges : *hidden.edges;
+        *edges.next(1) = j;
+        ++edges.count;
+      }
+      seen.end_row(i);
+      if (job.pads) hidden.end_row(i);
+    }
+  };
+  return draw_graphs(mask.sizes(), settings, copy);
 }
 
 }  // namespace
 }  // namespace kernels
 
-ct_status ck_edges_create(int64_t n, const uint32_t *start, const int32_t *columns, ck_edges **out) {
+ct_status ck_edges_create(int64_t n, const uint32_t *start, const int32_t *columns,
+                          ck_edges **out) {
   return ctorch::guard("edges_create", [&] {
     auto graphs = c10::make_intrusive<kernels::Graphs>();
     graphs->n = n;
@@ -115,8 +117,9 @@ ct_status ck_edges_create(int64_t n, const uint32_t *start, const int32_t *colum
     for (int64_t i = 0; i < n; ++i) {
       TORCH_CHECK(start[i] <= start[i + 1], "row ", i, " ends before it starts");
       for (uint32_t e = start[i]; e < start[i + 1]; ++e) {
-        TORCH_CHECK(columns[e] >= 0 && columns[e] < n && (e == start[i] || columns[e - 1] < columns[e]),
-                    "row ", i, ": columns must ascend within 0 ..< ", n);
+        TORCH_CHECK(
+            columns[e] >= 0 && columns[e] < n && (e == start[i] || columns[e - 1] < columns[e]),
+            "row ", i, ": columns must ascend within 0 ..< ", n);
       }
     }
     graph.seen.column = kernels::owned_columns(columns, start[n]);

@@ -11,9 +11,7 @@ struct EdgeTable {
 
   const int32_t *columns() const { return column.const_data_ptr<int32_t>(); }
   int64_t count() const { return start.empty() ? 0 : start.back(); }
-  EdgeRows rows() const {
-    return start.empty() ? EdgeRows{} : EdgeRows{start.data(), columns()};
-  }
+  EdgeRows rows() const { return start.empty() ? EdgeRows{} : EdgeRows{start.data(), columns()}; }
 };
 
 /// One graph. A sampled graph keeps its edges to padding apart: they count for the density, but

@@ -82,7 +82,8 @@ struct NormPoolFunction : torch::autograd::Function<NormPoolFunction> {
     for (int i = 0; i < 3; ++i) {
       results.push_back(at::empty(saved[size_t(i)].sizes(), at::kFloat));
     }
-    const NormPoolGradient grad{data(upstream), mutable_data(results[0]),
+    const NormPoolGradient grad{data(upstream),
+                                mutable_data(results[0]),
                                 {mutable_data(results[1]), mutable_data(results[2])}};
     table().layers.norm_pool_backward(job, grad, Arena::fresh());
     results.resize(5);
@@ -120,8 +121,7 @@ ct_status ck_embedding_sum(const ct_tensor *tokens, const ct_tensor *types, cons
     const at::Tensor words = checked_table(token, "token table");
     const at::Tensor places = checked_table(position, "position table");
     // libtorch's functions take no undefined tensors: no types are a vector of none.
-    const at::Tensor kinds =
-        type ? checked_table(type, "type table") : at::empty({0}, at::kFloat);
+    const at::Tensor kinds = type ? checked_table(type, "type table") : at::empty({0}, at::kFloat);
     const at::Tensor ids = checked_ids(ctorch::unwrap(tokens), "tokens", words.size(0));
     TORCH_CHECK(ids.size(1) <= places.size(0), "a text of ", ids.size(1),
                 " tokens is longer than the table of ", places.size(0), " positions");
@@ -147,9 +147,9 @@ ct_status ck_norm_pool(const ct_tensor *x, ck_norm norm, const ct_tensor *weight
     TORCH_CHECK(factors.size(0) == given.size(0) && factors.size(1) == given.size(1), "weight ",
                 factors.sizes(), " for rows ", given.sizes());
     const int64_t dim = given.size(2);
-    ctorch::give(out, NormPoolFunction::apply(
-                          given.contiguous(), checked_vector(norm.weight, "norm weight", dim),
-                          checked_vector(norm.bias, "norm bias", dim),
-                          factors.detach().contiguous(), norm.epsilon));
+    ctorch::give(out, NormPoolFunction::apply(given.contiguous(),
+                                              checked_vector(norm.weight, "norm weight", dim),
+                                              checked_vector(norm.bias, "norm bias", dim),
+                                              factors.detach().contiguous(), norm.epsilon));
   });
 }

@@ -74,12 +74,13 @@ ct_status ck_feed_forward(const ct_tensor *x, ck_norm norm, ck_linear inner, ck_
     const at::Tensor w2 = checked_matrix(outer.weight, "outer weight", w1.size(0));
     TORCH_CHECK(w2.size(0) == dim, "the outer weight must give ", dim, " outputs, got shape ",
                 w2.sizes());
-    ctorch::give(out, FeedForwardFunction::apply(
-                          given.contiguous(), checked_vector(norm.weight, "norm weight", dim),
-                          checked_vector(norm.bias, "norm bias", dim), w1,
-                          checked_vector(inner.bias, "inner bias", w1.size(0)), w2,
-                          checked_vector(outer.bias, "outer bias", dim),
-                          FeedForwardSettings{norm.epsilon, OwnDropout(inner_dropout, given.size(0)),
-                                              OwnDropout(outer_dropout, given.size(0))}));
+    ctorch::give(out,
+                 FeedForwardFunction::apply(
+                     given.contiguous(), checked_vector(norm.weight, "norm weight", dim),
+                     checked_vector(norm.bias, "norm bias", dim), w1,
+                     checked_vector(inner.bias, "inner bias", w1.size(0)), w2,
+                     checked_vector(outer.bias, "outer bias", dim),
+                     FeedForwardSettings{norm.epsilon, OwnDropout(inner_dropout, given.size(0)),
+                                         OwnDropout(outer_dropout, given.size(0))}));
   });
 }

@@ -20,8 +20,9 @@ FullHead full_head(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v
 }
 
 struct FullAttention : torch::autograd::Function<FullAttention> {
-  static at::Tensor forward(AutogradContext *context, const at::Tensor &query, const at::Tensor &key,
-                            const at::Tensor &value, const SettingsPointer &own, bool crosses) {
+  static at::Tensor forward(AutogradContext *context, const at::Tensor &query,
+                            const at::Tensor &key, const at::Tensor &value,
+                            const SettingsPointer &own, bool crosses) {
     const Settings &settings = *own;
     const at::Tensor q = with_rows(query), k = with_rows(key), v = with_rows(value);
     const int64_t batch = q.size(0), heads = q.size(1), n = q.size(2);
@@ -80,9 +81,11 @@ struct FullAttention : torch::autograd::Function<FullAttention> {
 ct_status ck_full_attention(const ct_tensor *q, const ct_tensor *k, const ct_tensor *v,
                             const ck_attention *settings, ct_tensor **out) {
   return ctorch::guard("full_attention", [&] {
-    const at::Tensor &query = ctorch::unwrap(q), &key = ctorch::unwrap(k), &value = ctorch::unwrap(v);
+    const at::Tensor &query = ctorch::unwrap(q), &key = ctorch::unwrap(k),
+                     &value = ctorch::unwrap(v);
     kernels::check_heads(query, key, value);
-    const auto own = c10::make_intrusive<kernels::Settings>(*settings, query.size(0), query.size(2));
+    const auto own =
+        c10::make_intrusive<kernels::Settings>(*settings, query.size(0), query.size(2));
     ctorch::give(out, kernels::FullAttention::apply(query, key, value, own, false));
   });
 }
@@ -90,15 +93,17 @@ ct_status ck_full_attention(const ct_tensor *q, const ct_tensor *k, const ct_ten
 ct_status ck_cross_attention(const ct_tensor *q, const ct_tensor *k, const ct_tensor *v,
                              const ck_attention *settings, ct_tensor **out) {
   return ctorch::guard("cross_attention", [&] {
-    const at::Tensor &query = ctorch::unwrap(q), &key = ctorch::unwrap(k), &value = ctorch::unwrap(v);
+    const at::Tensor &query = ctorch::unwrap(q), &key = ctorch::unwrap(k),
+                     &value = ctorch::unwrap(v);
     kernels::check_input(query, "q", 4);
     kernels::check_input(key, "k", 4);
     kernels::check_input(value, "v", 4);
     TORCH_CHECK(key.sizes() == value.sizes() && key.size(0) == query.size(0) &&
                     key.size(1) == query.size(1) && key.size(3) == query.size(3),
-                "k and v must have one shape, and q's but for its length, got ", query.sizes(), ", ",
-                key.sizes(), " and ", value.sizes());
-    const auto own = c10::make_intrusive<kernels::Settings>(*settings, query.size(0), query.size(2));
+                "k and v must have one shape, and q's but for its length, got ", query.sizes(),
+                ", ", key.sizes(), " and ", value.sizes());
+    const auto own =
+        c10::make_intrusive<kernels::Settings>(*settings, query.size(0), query.size(2));
     ctorch::give(out, kernels::FullAttention::apply(query, key, value, own, true));
   });
 }

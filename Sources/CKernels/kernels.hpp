@@ -55,12 +55,12 @@ struct DropoutSite {
 /// One head of full attention. Keys from `keys` on are padding.
 struct FullHead {
   int queries = 0, keys = 0, dim = 0;
-  float scale = 1;                      // of the scores: 1 / sqrt(dim)
-  const float *visible = nullptr;       // [keys] 0 or 1, or null: all visible
+  float scale = 1;                 // of the scores: 1 / sqrt(dim)
+  const float *visible = nullptr;  // [keys] 0 or 1, or null: all visible
   Input q, k, v;
   DropoutSite dropout;
   Output out;
-  float *log_sum = nullptr;             // [queries]: log2 of the sum of 2^score
+  float *log_sum = nullptr;  // [queries]: log2 of the sum of 2^score
 };
 
 struct FullHeadGradient {
@@ -80,7 +80,7 @@ struct SparseHead {
   int queries = 0, keys = 0, dim = 0;
   float scale = 1;
   EdgeRows edges;
-  const float *visible = nullptr;       // [keys] 0 or 1, or null: all visible
+  const float *visible = nullptr;  // [keys] 0 or 1, or null: all visible
   Input q, k, v;
   DropoutSite dropout;
   Output out;
@@ -122,7 +122,7 @@ struct GraphHead {
   Input left, right;               // [rows, clusters], [columns, clusters]
   const float *visible = nullptr;  // or null: no padding
   bool pads = false;
-  float bias = 0;                  // added to the probability (bernoulli)
+  float bias = 0;  // added to the probability (bernoulli)
   uint64_t key = 0;
   uint32_t site = 0, head = 0;
 };
@@ -139,7 +139,7 @@ struct EdgeSink {
 /// The straight-through gradient of one head's graph. The first `scored` rows of `seen` have
 /// gradients of their scores; all other edges count for the density only.
 struct GraphHeadGradient {
-  EdgeRows seen, hidden;   // edges to real keys, and to padding (`start` may be null: none)
+  EdgeRows seen, hidden;  // edges to real keys, and to padding (`start` may be null: none)
   int scored = 0;
   float *score = nullptr;  // [edges of the scored rows]; overwritten with the clamped sums
   float density = 0;       // gradient of each edge through the density
@@ -155,7 +155,8 @@ struct Table {
   void (*sparse_forward)(const SparseHead &, Arena &);
   void (*sparse_backward)(const SparseHead &, const SparseHeadGradient &, Arena &);
   /// Edges to real keys, and those to padding (used with `pads` only).
-  void (*sample_bernoulli)(const GraphHead &, const EdgeSink &seen, const EdgeSink &hidden, Arena &);
+  void (*sample_bernoulli)(const GraphHead &, const EdgeSink &seen, const EdgeSink &hidden,
+                           Arena &);
   void (*sample_fastrg)(const GraphHead &, const EdgeSink &seen, const EdgeSink &hidden, Arena &);
   void (*graph_backward)(const GraphHead &, const GraphHeadGradient &, Arena &);
   LayerTable layers;

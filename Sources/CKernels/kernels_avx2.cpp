@@ -4,9 +4,7 @@
 
 #include <immintrin.h>
 
-#pragma clang attribute push( \
-    __attribute__((target("avx2,fma"))), \
-    apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #define CK_WIDTH 8
 namespace kernels::avx2 {
 #include "isa/all.hpp"
@@ -14,9 +12,7 @@ namespace kernels::avx2 {
 #pragma clang attribute pop
 
 namespace kernels {
-static bool runs_here() {
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-}
+static bool runs_here() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
 
 const Table avx2_table = {
     "avx2",

@@ -4,8 +4,9 @@
 
 #include <immintrin.h>
 
-#pragma clang attribute push( \
-    __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,avx512cd,avx2,fma,bmi,bmi2,popcnt,lzcnt"))), \
+#pragma clang attribute push(                                                                   \
+    __attribute__((                                                                             \
+        target("avx512f,avx512dq,avx512bw,avx512vl,avx512cd,avx2,fma,bmi,bmi2,popcnt,lzcnt"))), \
     apply_to = function)
 #define CK_WIDTH 16
 #define CK_AVX512 1

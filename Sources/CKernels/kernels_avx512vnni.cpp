@@ -4,8 +4,9 @@
 
 #include <immintrin.h>
 
-#pragma clang attribute push( \
-    __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,avx512cd,avx2,fma,bmi,bmi2,popcnt,lzcnt,avx512vnni"))), \
+#pragma clang attribute push(                                                                       \
+    __attribute__((target(                                                                          \
+        "avx512f,avx512dq,avx512bw,avx512vl,avx512cd,avx2,fma,bmi,bmi2,popcnt,lzcnt,avx512vnni"))), \
     apply_to = function)
 #define CK_WIDTH 16
 #define CK_AVX512 1
@@ -16,9 +17,7 @@ namespace kernels::avx512vnni {
 #pragma clang attribute pop
 
 namespace kernels {
-static bool runs_here() {
-  return __builtin_cpu_supports("avx512vnni") && avx512_table.supported();
-}
+static bool runs_here() { return __builtin_cpu_supports("avx512vnni") && avx512_table.supported(); }
 
 const Table avx512vnni_table = {
     "avx512vnni",

@@ -7,9 +7,7 @@ namespace kernels::baseline {
 }  // namespace kernels::baseline
 
 namespace kernels {
-static bool runs_here() {
-  return true;
-}
+static bool runs_here() { return true; }
 
 const Table baseline_table = {
     "baseline",

@@ -26,8 +26,9 @@ LinearHead linear_head(const at::Tensor &q, const at::Tensor &k, const at::Tenso
 }
 
 struct LinearAttention : torch::autograd::Function<LinearAttention> {
-  static at::Tensor forward(AutogradContext *context, const at::Tensor &query, const at::Tensor &key,
-                            const at::Tensor &value, const c10::intrusive_ptr<LinearSettings> &own) {
+  static at::Tensor forward(AutogradContext *context, const at::Tensor &query,
+                            const at::Tensor &key, const at::Tensor &value,
+                            const c10::intrusive_ptr<LinearSettings> &own) {
     const at::Tensor q = with_rows(query), k = with_rows(key), v = with_rows(value);
     const int64_t batch = q.size(0), heads = q.size(1), n = q.size(2);
     const int64_t padded = (q.size(3) + 15) / 16 * 16;
@@ -76,10 +77,12 @@ struct LinearAttention : torch::autograd::Function<LinearAttention> {
 }  // namespace kernels
 
 ct_status ck_linear_attention(const ct_tensor *q, const ct_tensor *k, const ct_tensor *v,
-                              const ck_attention *settings, int64_t padded_length, ct_tensor **out) {
+                              const ck_attention *settings, int64_t padded_length,
+                              ct_tensor **out) {
   return ctorch::guard("linear_attention", [&] {
     using namespace kernels;
-    const at::Tensor &query = ctorch::unwrap(q), &key = ctorch::unwrap(k), &value = ctorch::unwrap(v);
+    const at::Tensor &query = ctorch::unwrap(q), &key = ctorch::unwrap(k),
+                     &value = ctorch::unwrap(v);
     check_heads(query, key, value);
     auto own = c10::make_intrusive<LinearSettings>();
     own->attention = c10::make_intrusive<Settings>(*settings, query.size(0), query.size(2));

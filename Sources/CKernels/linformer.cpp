@@ -40,10 +40,12 @@ struct ProjectPositions : torch::autograd::Function<ProjectPositions> {
     const Settings &settings = kept<Settings>(context, "settings");
     const int64_t batch = k.size(0), heads = k.size(1);
     const auto given = [&](const at::Tensor &x) {
-      return x.defined() ? with_rows(x) : at::zeros({batch, heads, e.size(1), k.size(3)}, at::kFloat);
+      return x.defined() ? with_rows(x)
+                         : at::zeros({batch, heads, e.size(1), k.size(3)}, at::kFloat);
     };
     const at::Tensor d_keys = given(gradients[0]), d_values = given(gradients[1]);
-    const at::Tensor de = at::zeros_like(e), dk = empty_heads(k.sizes()), dv = empty_heads(k.sizes());
+    const at::Tensor de = at::zeros_like(e), dk = empty_heads(k.sizes()),
+                     dv = empty_heads(k.sizes());
     for (int64_t b = 0; b < batch; ++b) {
       zero_from(dk, b, settings.written_keys(b));
       zero_from(dv, b, settings.written_keys(b));

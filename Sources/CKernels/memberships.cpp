@@ -36,7 +36,8 @@ struct MembershipFunction : torch::autograd::Function<MembershipFunction> {
   static variable_list forward(AutogradContext *context, const at::Tensor &q, const at::Tensor &k,
                                const at::Tensor &hidden_weight, const at::Tensor &hidden_bias,
                                const at::Tensor &output_weight, const at::Tensor &output_bias,
-                               const at::Tensor &clusters, const at::Tensor &affinity, double bias) {
+                               const at::Tensor &clusters, const at::Tensor &affinity,
+                               double bias) {
     const variable_list given = {q,           k,        hidden_weight, hidden_bias, output_weight,
                                  output_bias, clusters, affinity};
     const MembershipInputs inputs(given, bias);
@@ -57,7 +58,8 @@ struct MembershipFunction : torch::autograd::Function<MembershipFunction> {
     const std::vector<int64_t> sizes = {job.batch, job.queries.heads, job.rows, job.clusters};
     at::Tensor upstream[2];
     for (size_t i = 0; i < 2; ++i) {
-      upstream[i] = gradients[i].defined() ? gradients[i].contiguous() : at::zeros(sizes, at::kFloat);
+      upstream[i] =
+          gradients[i].defined() ? gradients[i].contiguous() : at::zeros(sizes, at::kFloat);
     }
     variable_list results = {empty_heads(inputs.q.sizes()), empty_heads(inputs.k.sizes())};
     for (size_t i = 2; i < saved.size(); ++i) {

@@ -28,13 +28,13 @@ struct NystromSettings : torch::CustomClassHolder {
 struct Nystrom {
   const NystromSettings &own;
   const Settings &settings;
-  at::Tensor q, k, v;                // [batch, heads, n, d]
-  at::Tensor q_means, k_means;       // [batch, heads, landmarks, d]
-  at::Tensor middle, inverted;       // softmax(q̃ kᵀ) v and its product with the pseudo-inverse
-  at::Tensor weights, vectors;       // [batch, heads, padded, padded], [.., landmarks, padded]
-  at::Tensor turned, along;          // [.., landmarks, padded], [.., landmarks, padded d]
-  at::Tensor values;                 // [batch, heads, landmarks], double
-  at::Tensor outer_log, inner_log;   // [batch, heads, n], [batch, heads, landmarks]
+  at::Tensor q, k, v;                   // [batch, heads, n, d]
+  at::Tensor q_means{}, k_means{};      // [batch, heads, landmarks, d]
+  at::Tensor middle{}, inverted{};      // softmax(q̃ kᵀ) v and its product with the pseudo-inverse
+  at::Tensor weights{}, vectors{};      // [batch, heads, padded, padded], [.., landmarks, padded]
+  at::Tensor turned{}, along{};         // [.., landmarks, padded], [.., landmarks, padded d]
+  at::Tensor values{};                  // [batch, heads, landmarks], double
+  at::Tensor outer_log{}, inner_log{};  // [batch, heads, n], [batch, heads, landmarks]
 
   int64_t batch() const { return q.size(0); }
   int64_t heads() const { return q.size(1); }
@@ -121,11 +121,11 @@ struct Nystrom {
 };
 
 struct NystromFunction : torch::autograd::Function<NystromFunction> {
-  static at::Tensor forward(AutogradContext *context, const at::Tensor &query, const at::Tensor &key,
-                            const at::Tensor &value, const at::Tensor &filters,
+  static at::Tensor forward(AutogradContext *context, const at::Tensor &query,
+                            const at::Tensor &key, const at::Tensor &value,
+                            const at::Tensor &filters,
                             const c10::intrusive_ptr<NystromSettings> &own) {
-    Nystrom pass{*own, *own->attention, with_rows(query), with_rows(key), with_rows(value),
-                 {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
+    Nystrom pass{*own, *own->attention, with_rows(query), with_rows(key), with_rows(value)};
     pass.allocate();
     const int64_t batch = pass.batch(), heads = pass.heads(), n = query.size(2);
     const LowRankTable &low_rank = table().low_rank;
@@ -171,8 +171,8 @@ struct NystromFunction : torch::autograd::Function<NystromFunction> {
     const variable_list saved = context->get_saved_variables();
     const NystromSettings &own = kept<NystromSettings>(context, "settings");
     const Settings &settings = *own.attention;
-    const Nystrom pass{own,       settings,  saved[0],  saved[1],  saved[2], saved[4],
-                       saved[5],  saved[6],  saved[7],  saved[8],  saved[9], saved[10],
+    const Nystrom pass{own,       settings,  saved[0],  saved[1], saved[2], saved[4],
+                       saved[5],  saved[6],  saved[7],  saved[8], saved[9], saved[10],
                        saved[11], saved[12], saved[13], saved[14]};
     const at::Tensor upstream = with_rows(gradients[0]), &filters = saved[3], &attended = saved[15];
     const int64_t batch = pass.batch(), heads = pass.heads(), n = pass.q.size(2);
@@ -180,8 +180,10 @@ struct NystromFunction : torch::autograd::Function<NystromFunction> {
     const LowRankTable &low_rank = table().low_rank;
     const at::Tensor dq = empty_heads(pass.q.sizes()), dk = empty_heads(pass.q.sizes()),
                      dv = empty_heads(pass.q.sizes());
-    const at::Tensor dq_means = at::empty_like(pass.q_means), dk_means = at::empty_like(pass.k_means),
-                     d_middle = at::empty_like(pass.middle), d_inverted = at::empty_like(pass.middle);
+    const at::Tensor dq_means = at::empty_like(pass.q_means),
+                     dk_means = at::empty_like(pass.k_means),
+                     d_middle = at::empty_like(pass.middle),
+                     d_inverted = at::empty_like(pass.middle);
     const at::Tensor d_weights = at::empty({batch, heads, m, padded}, at::kFloat);
 
     for (int64_t b = 0; b < batch; ++b) {
@@ -238,10 +240,10 @@ struct NystromFunction : torch::autograd::Function<NystromFunction> {
     const at::Tensor total = at::zeros_like(filters), part = at::empty_like(filters);
     for (int64_t b = 0; b < pass.batch(); ++b) {
       for (int64_t h = 0; h < pass.heads(); ++h) {
-        table().low_rank.convolve_backward(
-            pass.convolution(filters, b, h), rows_of(pass.v, b, h), rows_of(upstream, b, h),
-            mutable_rows_of(dv, b, h), part.mutable_data_ptr<float>() + h * part.stride(0),
-            Arena::fresh());
+        table().low_rank.convolve_backward(pass.convolution(filters, b, h), rows_of(pass.v, b, h),
+                                           rows_of(upstream, b, h), mutable_rows_of(dv, b, h),
+                                           part.mutable_data_ptr<float>() + h * part.stride(0),
+                                           Arena::fresh());
       }
       total.add_(part);
     }
@@ -261,7 +263,8 @@ ct_status ck_nystrom_attention(const ct_tensor *q, const ct_tensor *k, const ct_
     check_heads(query, key, value);
     const int64_t n = query.size(2);
     TORCH_CHECK(nystrom.landmarks > 0 && nystrom.landmarks * nystrom.segment >= n,
-                nystrom.landmarks, " segments of ", nystrom.segment, " do not cover ", n, " tokens");
+                nystrom.landmarks, " segments of ", nystrom.segment, " do not cover ", n,
+                " tokens");
     auto own = c10::make_intrusive<NystromSettings>();
     own->attention = c10::make_intrusive<Settings>(*settings, query.size(0), n);
     TORCH_CHECK(own->attention->threshold == 0, "Nyström attention has no dropout");

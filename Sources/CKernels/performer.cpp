@@ -8,10 +8,10 @@ namespace {
 
 struct FeatureSettings : torch::CustomClassHolder {
   c10::intrusive_ptr<Settings> attention;
-  at::Tensor omega;           // [features, d], contiguous
-  at::Tensor summary, sums;   // [batch, heads, features, d], [batch, heads, features], padded
-  at::Tensor top;             // [batch, heads]
-  std::vector<int> zeros;     // per example
+  at::Tensor omega;          // [features, d], contiguous
+  at::Tensor summary, sums;  // [batch, heads, features, d], [batch, heads, features], padded
+  at::Tensor top;            // [batch, heads]
+  std::vector<int> zeros;    // per example
   bool is_relu = false;
   float epsilon = 0;
 };
@@ -36,8 +36,9 @@ FeatureHead feature_head(const at::Tensor &q, const at::Tensor &k, const at::Ten
 }
 
 struct FeatureAttention : torch::autograd::Function<FeatureAttention> {
-  static at::Tensor forward(AutogradContext *context, const at::Tensor &query, const at::Tensor &key,
-                            const at::Tensor &value, const c10::intrusive_ptr<FeatureSettings> &own) {
+  static at::Tensor forward(AutogradContext *context, const at::Tensor &query,
+                            const at::Tensor &key, const at::Tensor &value,
+                            const c10::intrusive_ptr<FeatureSettings> &own) {
     const at::Tensor q = with_rows(query), k = with_rows(key), v = with_rows(value);
     const int64_t batch = q.size(0), heads = q.size(1), n = q.size(2);
     const int64_t features = (own->omega.size(0) + 15) / 16 * 16, dim = (q.size(3) + 15) / 16 * 16;
@@ -88,10 +89,12 @@ struct FeatureAttention : torch::autograd::Function<FeatureAttention> {
 }  // namespace kernels
 
 ct_status ck_feature_attention(const ct_tensor *q, const ct_tensor *k, const ct_tensor *v,
-                               const ck_attention *settings, ck_features features, ct_tensor **out) {
+                               const ck_attention *settings, ck_features features,
+                               ct_tensor **out) {
   return ctorch::guard("feature_attention", [&] {
     using namespace kernels;
-    const at::Tensor &query = ctorch::unwrap(q), &key = ctorch::unwrap(k), &value = ctorch::unwrap(v);
+    const at::Tensor &query = ctorch::unwrap(q), &key = ctorch::unwrap(k),
+                     &value = ctorch::unwrap(v);
     const at::Tensor &omega = ctorch::unwrap(features.projection);
     check_heads(query, key, value);
     check_input(omega, "projection", 2);
@@ -104,7 +107,9 @@ ct_status ck_feature_attention(const ct_tensor *q, const ct_tensor *k, const ct_
     own->omega = omega.detach().contiguous();
     own->is_relu = features.is_relu != 0, own->epsilon = float(features.epsilon);
     for (int64_t b = 0; b < query.size(0); ++b) {
-      own->zeros.push_back(features.padded_length > 0 ? int(features.padded_length - own->attention->real_keys(b)) : 0);
+      own->zeros.push_back(features.padded_length > 0
+                               ? int(features.padded_length - own->attention->real_keys(b))
+                               : 0);
     }
     ctorch::give(out, FeatureAttention::apply(query, key, value, own));
   });

@@ -36,8 +36,7 @@ struct NormProjectFunction : torch::autograd::Function<NormProjectFunction> {
     variable_list out;
     for (int p = 0; p < job.parts; ++p) {
       const int64_t outputs = job.linear[p].outputs;
-      out.push_back(empty_heads(
-          {x.size(0), settings.heads, x.size(1), outputs / settings.heads}));
+      out.push_back(empty_heads({x.size(0), settings.heads, x.size(1), outputs / settings.heads}));
       job.out[p] = mutable_data(out.back());
     }
     table().layers.norm_project(job, Arena::fresh());

@@ -68,9 +68,8 @@ std::unique_ptr<at::ObserverContext> listen(const at::RecordFunction &call) {
 ct_status ct_flops_begin(int64_t *counted) {
   return ctorch::guard("count FLOPs", [&] {
     if (counter.depth == 0) {
-      counter.listener = at::addThreadLocalCallback(at::RecordFunctionCallback(listen)
-                                                        .needsInputs(true)
-                                                        .scopes({at::RecordScope::FUNCTION}));
+      counter.listener = at::addThreadLocalCallback(
+          at::RecordFunctionCallback(listen).needsInputs(true).scopes({at::RecordScope::FUNCTION}));
     }
     ++counter.depth;
     *counted = counter.flops;

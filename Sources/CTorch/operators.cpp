@@ -19,41 +19,41 @@ std::vector<at::Tensor> unwrap_all(const ct_tensor *const *tensors, int count) {
 
 }  // namespace
 
-#define DEFINE_UNARY(name, expression)                          \
-  ct_status ct_##name(const ct_tensor *x, ct_tensor **out) {    \
-    return guard(#name, [&] {                                   \
-      const at::Tensor &a = unwrap(x);                          \
-      give(out, expression);                                    \
-    });                                                         \
+#define DEFINE_UNARY(name, expression)                       \
+  ct_status ct_##name(const ct_tensor *x, ct_tensor **out) { \
+    return guard(#name, [&] {                                \
+      const at::Tensor &a = unwrap(x);                       \
+      give(out, expression);                                 \
+    });                                                      \
   }
 
-#define DEFINE_BINARY(name, expression)                                             \
-  ct_status ct_##name(const ct_tensor *x, const ct_tensor *y, ct_tensor **out) {    \
-    return guard(#name, [&] {                                                       \
-      const at::Tensor &a = unwrap(x), &b = unwrap(y);                              \
-      give(out, expression);                                                        \
-    });                                                                             \
+#define DEFINE_BINARY(name, expression)                                          \
+  ct_status ct_##name(const ct_tensor *x, const ct_tensor *y, ct_tensor **out) { \
+    return guard(#name, [&] {                                                    \
+      const at::Tensor &a = unwrap(x), &b = unwrap(y);                           \
+      give(out, expression);                                                     \
+    });                                                                          \
   }
 
-#define DEFINE_SCALAR(name, type, expression)                                 \
-  ct_status ct_##name(const ct_tensor *x, type value, ct_tensor **out) {      \
-    return guard(#name, [&] {                                                 \
-      const at::Tensor &a = unwrap(x);                                        \
-      give(out, expression);                                                  \
-    });                                                                       \
+#define DEFINE_SCALAR(name, type, expression)                            \
+  ct_status ct_##name(const ct_tensor *x, type value, ct_tensor **out) { \
+    return guard(#name, [&] {                                            \
+      const at::Tensor &a = unwrap(x);                                   \
+      give(out, expression);                                             \
+    });                                                                  \
   }
 
-#define DEFINE_REDUCTION(name, expression)                                                      \
-  ct_status ct_##name(const ct_tensor *x, const int64_t *dims, int count, int keep_dimensions,  \
-                      ct_tensor **out) {                                                        \
-    return guard(#name, [&] {                                                                   \
-      const at::Tensor &a = unwrap(x);                                                          \
-      std::vector<int64_t> over(dims, dims + count);                                            \
-      if (over.empty())                                                                         \
-        for (int64_t i = 0; i < a.dim(); ++i) over.push_back(i);                                \
-      const bool keep = keep_dimensions != 0;                                                   \
-      give(out, expression);                                                                    \
-    });                                                                                         \
+#define DEFINE_REDUCTION(name, expression)                                                     \
+  ct_status ct_##name(const ct_tensor *x, const int64_t *dims, int count, int keep_dimensions, \
+                      ct_tensor **out) {                                                       \
+    return guard(#name, [&] {                                                                  \
+      const at::Tensor &a = unwrap(x);                                                         \
+      std::vector<int64_t> over(dims, dims + count);                                           \
+      if (over.empty())                                                                        \
+        for (int64_t i = 0; i < a.dim(); ++i) over.push_back(i);                               \
+      const bool keep = keep_dimensions != 0;                                                  \
+      give(out, expression);                                                                   \
+    });                                                                                        \
   }
 
 DEFINE_UNARY(neg, -a)
@@ -79,7 +79,7 @@ DEFINE_UNARY(contiguous, a.contiguous())
 
 DEFINE_BINARY(add, a + b)
 DEFINE_BINARY(sub, a - b)
-DEFINE_BINARY(mul, a * b)
+DEFINE_BINARY(mul, at::mul(a, b))
 DEFINE_BINARY(div, a / b)
 DEFINE_BINARY(maximum, at::maximum(a, b))
 DEFINE_BINARY(minimum, at::minimum(a, b))
@@ -146,8 +146,7 @@ ct_status ct_where(const ct_tensor *condition, const ct_tensor *x, const ct_tens
   return guard("where", [&] { give(out, at::where(unwrap(condition), unwrap(x), unwrap(y))); });
 }
 
-ct_status ct_masked_fill(const ct_tensor *x, const ct_tensor *mask, double value,
-                         ct_tensor **out) {
+ct_status ct_masked_fill(const ct_tensor *x, const ct_tensor *mask, double value, ct_tensor **out) {
   return guard("masked_fill", [&] { give(out, unwrap(x).masked_fill(unwrap(mask), value)); });
 }
 
@@ -186,8 +185,7 @@ ct_status ct_select(const ct_tensor *x, int64_t dim, int64_t index, ct_tensor **
 
 ct_status ct_index_select(const ct_tensor *x, int64_t dim, const ct_tensor *indices,
                           ct_tensor **out) {
-  return guard("index_select",
-               [&] { give(out, unwrap(x).index_select(dim, unwrap(indices))); });
+  return guard("index_select", [&] { give(out, unwrap(x).index_select(dim, unwrap(indices))); });
 }
 
 ct_status ct_gather(const ct_tensor *x, int64_t dim, const ct_tensor *indices, ct_tensor **out) {
@@ -196,9 +194,8 @@ ct_status ct_gather(const ct_tensor *x, int64_t dim, const ct_tensor *indices, c
 
 ct_status ct_scatter_add(const ct_tensor *x, int64_t dim, const ct_tensor *indices,
                          const ct_tensor *source, ct_tensor **out) {
-  return guard("scatter_add", [&] {
-    give(out, unwrap(x).scatter_add(dim, unwrap(indices), unwrap(source)));
-  });
+  return guard("scatter_add",
+               [&] { give(out, unwrap(x).scatter_add(dim, unwrap(indices), unwrap(source))); });
 }
 
 ct_status ct_scatter_max(const ct_tensor *x, int64_t dim, const ct_tensor *indices,
@@ -222,9 +219,8 @@ ct_status ct_roll(const ct_tensor *x, int64_t shift, int64_t dim, ct_tensor **ou
 
 ct_status ct_pad(const ct_tensor *x, const int64_t *padding, int count, double value,
                  ct_tensor **out) {
-  return guard("pad", [&] {
-    give(out, at::constant_pad_nd(unwrap(x), {padding, size_t(count)}, value));
-  });
+  return guard("pad",
+               [&] { give(out, at::constant_pad_nd(unwrap(x), {padding, size_t(count)}, value)); });
 }
 
 ct_status ct_embedding(const ct_tensor *weight, const ct_tensor *indices, ct_tensor **out) {
@@ -241,8 +237,8 @@ ct_status ct_linear(const ct_tensor *x, const ct_tensor *weight, const ct_tensor
 ct_status ct_layer_norm(const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias,
                         double epsilon, ct_tensor **out) {
   return guard("layer_norm", [&] {
-    give(out, at::layer_norm(unwrap(x), unwrap(weight).sizes(), unwrap(weight), unwrap(bias),
-                             epsilon));
+    give(out,
+         at::layer_norm(unwrap(x), unwrap(weight).sizes(), unwrap(weight), unwrap(bias), epsilon));
   });
 }
 
@@ -250,8 +246,8 @@ ct_status ct_conv2d(const ct_tensor *x, const ct_tensor *weight, int64_t padding
                     int64_t padding_columns, int64_t groups, ct_tensor **out) {
   return guard("conv2d", [&] {
     give(out, at::conv2d(unwrap(x), unwrap(weight), {}, at::IntArrayRef({1, 1}),
-                         at::IntArrayRef({padding_rows, padding_columns}),
-                         at::IntArrayRef({1, 1}), groups));
+                         at::IntArrayRef({padding_rows, padding_columns}), at::IntArrayRef({1, 1}),
+                         groups));
   });
 }
 

@@ -35,7 +35,9 @@ import Testing
   }
 
   @Test func whatGitSaysIsWrittenWhenItChanges() throws {
-    for path in ["package/Sources", "package/results", "package/inner"] {
+    for path in [
+      "package/Sources", "package/Sources/Room/Room.docc", "package/results", "package/inner",
+    ] {
       try FileManager.default.createDirectory(
         at: folder.url(path), withIntermediateDirectories: true)
     }
@@ -58,6 +60,7 @@ import Testing
     }
     let written = try stamp()
     try folder.write("another log", to: "package/results/log")
+    try folder.write("a page", to: "package/Sources/Room/Room.docc/Page.md")
     #expect(try commit("package") == first)
     #expect(try stamp() == written)
     try folder.write("b", to: "package/Sources/b.swift")

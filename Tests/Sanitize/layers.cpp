@@ -74,8 +74,8 @@ HeadRows side_by_side(const Floats &x, const Sizes &s) {
 
 Floats run_feed_forward(const Sizes &s, const Inputs &in, Norm norm, Linear inner, Linear outer) {
   Floats out(in.x.size()), dx(in.x.size());
-  FeedForward job{s.shape(), in.x.data(), norm.weights(), inner.weights(), outer.weights(),
-                  dropout(s, 1), dropout(s, 2), out.data()};
+  FeedForward job{s.shape(),       in.x.data(),   norm.weights(), inner.weights(),
+                  outer.weights(), dropout(s, 1), dropout(s, 2),  out.data()};
   table().layers.feed_forward(job, Arena::fresh());
   const FeedForwardGradient gradient{in.upstream.data(), dx.data(), norm.gradient(),
                                      inner.gradient(), outer.gradient()};
@@ -96,8 +96,9 @@ Floats run_projections(const Sizes &s, const Inputs &in, Norm norm, Linear proje
   table().layers.norm_project_backward(job, gradient, Arena::fresh());
 
   Floats out(in.x.size()), d_heads(in.heads.size());
-  const ProjectResidual residual{s.shape(),        side_by_side(in.heads, s), in.x.data(),
-                                 output.weights(), dropout(s, 3),             out.data()};
+  const ProjectResidual residual{s.shape(),     side_by_side(in.heads, s),
+                                 in.x.data(),   output.weights(),
+                                 dropout(s, 3), out.data()};
   table().layers.project_residual(residual, Arena::fresh());
   const ProjectResidualGradient back{in.upstream.data(), d_heads.data(), output.gradient()};
   table().layers.project_residual_backward(residual, back, Arena::fresh());

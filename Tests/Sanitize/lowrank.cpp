@@ -134,7 +134,8 @@ int check_low_rank() {
   const Run runs[] = {[](const Case &c) { return run_features(c, false); },
                       [](const Case &c) { return run_features(c, true); }, run_linear,
                       run_positions, run_nystrom};
-  const char *const names[] = {"softmax features", "relu features", "linear", "positions", "nystrom"};
+  const char *const names[] = {"softmax features", "relu features", "linear", "positions",
+                               "nystrom"};
   int cases = 0;
   for (int n : {1, 2, 15, 31, 64, 65, 129, 300}) {
     for (int dim : {1, 8, 13, 32, 48}) {

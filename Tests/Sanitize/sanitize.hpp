@@ -20,7 +20,9 @@ inline Floats random_floats(size_t count, float low, float high) {
   return result;
 }
 
-inline void append(Floats &to, const Floats &from) { to.insert(to.end(), from.begin(), from.end()); }
+inline void append(Floats &to, const Floats &from) {
+  to.insert(to.end(), from.begin(), from.end());
+}
 
 /// A sample may differ between variants where rounding decides: then only finiteness is asked for.
 inline void expect_near(const Floats &found, const Floats &baseline, const std::string &what) {

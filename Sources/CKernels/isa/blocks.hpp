@@ -164,7 +164,8 @@ static void feed_forward_backward(const FeedForward &job, const FeedForwardGradi
       float *d = s.output + r * padded, *to = grad.x + (tile.offset + r) * dim;
       norm_gradient_row(norm, s.normal + r * padded, factor[r], d);
       int c = 0;
-      for (; c + WIDTH <= dim; c += WIDTH) store(to + c, load(d + c) + load(upstream + r * dim + c));
+      for (; c + WIDTH <= dim; c += WIDTH)
+        store(to + c, load(d + c) + load(upstream + r * dim + c));
       for (; c < dim; ++c) to[c] = d[c] + upstream[r * dim + c];
     }
   });

@@ -12,10 +12,10 @@ constexpr float DENSE_MEMBERSHIPS = 0.6f;
 
 // Buffers for one block of QUERY_TILE queries by one tile of keys.
 struct DenseTile {
-  int stride;              // of the blocks: the walk's width in whole cache lines
-  float *transposed;       // [padded][stride]: the tile's keys (or values)
-  float *block, *second;   // [QUERY_TILE][stride]
-  int packed_at = -1;      // the tile that `transposed` holds
+  int stride;             // of the blocks: the walk's width in whole cache lines
+  float *transposed;      // [padded][stride]: the tile's keys (or values)
+  float *block, *second;  // [QUERY_TILE][stride]
+  int packed_at = -1;     // the tile that `transposed` holds
 };
 
 static DenseTile dense_tile(const TileWalk &walk, int padded, Arena &arena) {
@@ -37,7 +37,8 @@ CK_INLINE bool is_dense(const TileWalk &walk, int block, int rows, float share) 
 }
 
 // The current tile's rows of `packed` ([keys][padded]), transposed; done once a tile.
-CK_INLINE void transpose_tile(DenseTile &tile, const TileWalk &walk, const float *packed, int padded) {
+CK_INLINE void transpose_tile(DenseTile &tile, const TileWalk &walk, const float *packed,
+                              int padded) {
   if (tile.packed_at == walk.first) return;
   tile.packed_at = walk.first;
   const float *from = packed + int64_t(walk.first) * padded;
@@ -51,8 +52,8 @@ CK_INLINE void transpose_tile(DenseTile &tile, const TileWalk &walk, const float
 
 // block = rows (transposed tile): one product for every pair of a block and a tile.
 CK_INLINE void all_pairs(const DenseTile &tile, const float *rows_of_block, int rows, int padded) {
-  gemm<false>({rows_of_block, padded, 1, tile.transposed, tile.stride, tile.block, tile.stride}, rows,
-              tile.stride, padded);
+  gemm<false>({rows_of_block, padded, 1, tile.transposed, tile.stride, tile.block, tile.stride},
+              rows, tile.stride, padded);
 }
 
 // out[e] = row[column[e] - first]; may read columns and write up to WIDTH - 1 entries past `count`.

@@ -38,8 +38,8 @@ CK_INLINE double dot_rows(const double *a, const double *b, int first, int padde
 }
 
 // row -= x a + y b
-CK_INLINE void subtract_rows(double *row, double x, const double *a, double y, const double *b, int first,
-                             int padded) {
+CK_INLINE void subtract_rows(double *row, double x, const double *a, double y, const double *b,
+                             int first, int padded) {
   for (int c = first; c < padded; c += PAIR) {
     store(row + c, load(row + c) - splat(x) * load(a + c) - splat(y) * load(b + c));
   }
@@ -54,7 +54,8 @@ static void update_and_multiply(double *x, int first, int n, int padded, const d
     double *row = x + int64_t(i) * padded;
     Double vi[4], wi[4], ui[4];
     CK_UNROLL
-    for (int r = 0; r < 4; ++r) vi[r] = splat(v[i + r]), wi[r] = splat(w[i + r]), ui[r] = splat(u[i + r]);
+    for (int r = 0; r < 4; ++r)
+      vi[r] = splat(v[i + r]), wi[r] = splat(w[i + r]), ui[r] = splat(u[i + r]);
     for (int c = begin; c < padded; c += PAIR) {
       const Double vc = load(v + c), wc = load(w + c);
       Double total = load(product + c);
@@ -98,7 +99,8 @@ CK_INLINE double reflect_row(double *row, int k, int n, double &factor) {
 
 // X becomes tridiagonal; row k of `x` keeps reflection k, zeros up to column k.
 static void tridiagonalize(double *x, int n, int padded, const Tridiagonal &t, Arena &arena) {
-  double *none = arena.take<double>(padded), *w = arena.take<double>(padded), *product = arena.take<double>(padded);
+  double *none = arena.take<double>(padded), *w = arena.take<double>(padded),
+         *product = arena.take<double>(padded);
   fill_doubles(none, padded, 0);
   fill_doubles(w, padded, 0);
   const double *v = none;

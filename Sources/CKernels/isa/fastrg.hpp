@@ -112,8 +112,8 @@ CK_INLINE Float uniform_of(Word word) {
 }
 
 // Draws the keys of the first `count` and puts each to the next place of its row.
-static __attribute__((noinline)) void draw_keys(const GraphHead &head, const Draws &draws, int count,
-                                                const KeyTable &table, int last_block,
+static __attribute__((noinline)) void draw_keys(const GraphHead &head, const Draws &draws,
+                                                int count, const KeyTable &table, int last_block,
                                                 uint32_t *place, int32_t *keys) {
   const float total = table.blocks[last_block];
   for (int at = 0; at < count; at += WIDTH) {
@@ -133,8 +133,7 @@ static __attribute__((noinline)) void draw_keys(const GraphHead &head, const Dra
 // All edges of one cluster.
 static __attribute__((noinline)) void draw_cluster(const GraphHead &head, int cluster,
                                                    const uint16_t *numbers, const KeyTable &table,
-                                                   int last_block, uint32_t *place,
-                                                   int32_t *keys) {
+                                                   int last_block, uint32_t *place, int32_t *keys) {
   Draws draws;
   int count = 0;  // not in memory, where the stores of whole vectors would hold it up
   const Few first = Few{0, 1, 2, 3, 4, 5, 6, 7} + int32_t(0x80000000u | uint32_t(cluster) << 16);

@@ -12,11 +12,11 @@ constexpr int FEATURE_TILE = 32;
 
 // Ω in both layouts, and one tile.
 struct FeatureScratch {
-  int dim, features;                   // padded to whole vectors
-  float *transposed;                   // [dim, features], scaled for the exponent
-  float *omega;                        // [features, dim], scaled for the gradient
-  float *x, *e, *half;                 // [tile, dim], [tile, features], [tile]
-  int *index;                          // [tile]: the rows' numbers
+  int dim, features;    // padded to whole vectors
+  float *transposed;    // [dim, features], scaled for the exponent
+  float *omega;         // [features, dim], scaled for the gradient
+  float *x, *e, *half;  // [tile, dim], [tile, features], [tile]
+  int *index;           // [tile]: the rows' numbers
 };
 
 static FeatureScratch feature_scratch(const FeatureHead &head, Arena &arena) {
@@ -24,12 +24,15 @@ static FeatureScratch feature_scratch(const FeatureHead &head, Arena &arena) {
   s.dim = round_up(head.dim, 16), s.features = round_up(head.features, 16);
   s.transposed = arena.take(size_t(s.dim) * s.features);
   s.omega = arena.take(size_t(s.features) * s.dim);
-  s.x = arena.take(size_t(FEATURE_TILE) * s.dim), s.e = arena.take(size_t(FEATURE_TILE) * s.features);
+  s.x = arena.take(size_t(FEATURE_TILE) * s.dim),
+  s.e = arena.take(size_t(FEATURE_TILE) * s.features);
   s.half = arena.take(FEATURE_TILE), s.index = arena.take<int>(FEATURE_TILE);
-  pack_rows({head.omega, head.dim}, head.features, s.features, head.dim, s.dim, head.scale, s.omega);
+  pack_rows({head.omega, head.dim}, head.features, s.features, head.dim, s.dim, head.scale,
+            s.omega);
   const float factor = head.is_relu ? 1 : LOG2_E;
   for (int f = 0; f < s.features; ++f) {
-    for (int c = 0; c < s.dim; ++c) s.transposed[c * s.features + f] = s.omega[f * s.dim + c] * factor;
+    for (int c = 0; c < s.dim; ++c)
+      s.transposed[c * s.features + f] = s.omega[f * s.dim + c] * factor;
   }
   return s;
 }
@@ -77,7 +80,8 @@ CK_INLINE void feature_row(const FeatureHead &head, float *row, int count, float
 }
 
 CK_INLINE void add_scaled(float *to, const float *x, float factor, int count) {
-  for (int c = 0; c < count; c += WIDTH) store(to + c, fma(load(x + c), splat(factor), load(to + c)));
+  for (int c = 0; c < count; c += WIDTH)
+    store(to + c, fma(load(x + c), splat(factor), load(to + c)));
 }
 
 CK_INLINE float dot_row(const float *a, const float *b, int count) {
@@ -204,7 +208,8 @@ struct SummaryGradient {
 static void query_gradients(const FeatureHead &head, const FeatureHeadGradient &grad,
                             const FeatureScratch &s, float *gradient, float *dx,
                             const SummaryGradient &through, Arena &arena) {
-  float *across = arena.take(size_t(s.features) * s.dim), *up = arena.take(size_t(FEATURE_TILE) * s.dim);
+  float *across = arena.take(size_t(s.features) * s.dim),
+        *up = arena.take(size_t(FEATURE_TILE) * s.dim);
   float *up_sum = arena.take(s.dim);
   transpose(head.summary, s.features, s.dim, across);
   fill(up_sum, s.dim, 0);
@@ -242,7 +247,8 @@ static void query_gradients(const FeatureHead &head, const FeatureHeadGradient &
 static void key_gradients(const FeatureHead &head, const FeatureHeadGradient &grad,
                           const FeatureScratch &s, float *gradient, float *dx,
                           const SummaryGradient &through, Arena &arena) {
-  float *across = arena.take(size_t(s.features) * s.dim), *v = arena.take(size_t(FEATURE_TILE) * s.dim);
+  float *across = arena.take(size_t(s.features) * s.dim),
+        *v = arena.take(size_t(FEATURE_TILE) * s.dim);
   float *dv = arena.take(size_t(FEATURE_TILE) * s.dim), *columns = arena.take(s.dim);
   transpose(through.summary, s.features, s.dim, across);
   column_sums(through.summary, s.features, s.dim, columns);

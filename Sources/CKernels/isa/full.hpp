@@ -86,8 +86,8 @@ static void full_forward_tile(const FullHead &head, const KeyTiles &tiles, int f
   for (int t = 0; t < tiles.count; ++t) {
     if (tiles.empty[t]) continue;
     const float *visible = tiles.visible + t * KEY_TILE;
-    gemm<false>({q, padded, 1, kt + int64_t(t) * padded * KEY_TILE, KEY_TILE, score, KEY_TILE}, rows,
-                KEY_TILE, padded);
+    gemm<false>({q, padded, 1, kt + int64_t(t) * padded * KEY_TILE, KEY_TILE, score, KEY_TILE},
+                rows, KEY_TILE, padded);
     for (int r = 0; r < rows; ++r) {
       float *s = score + r * KEY_TILE, *sums = total + r * WIDTH;
       const uint32_t row = uint32_t(first + r);
@@ -129,8 +129,7 @@ static void full_forward(const FullHead &head, Arena &arena) {
                     kt + int64_t(start) * padded);
   }
   pack_rows(head.v, head.keys, tiles.count * KEY_TILE, head.dim, padded, 1, v);
-  float *scratch =
-      arena.take(QUERY_TILE * size_t(2 * padded + KEY_TILE + WIDTH + 1));
+  float *scratch = arena.take(QUERY_TILE * size_t(2 * padded + KEY_TILE + WIDTH + 1));
   for (int first = 0; first < head.queries; first += QUERY_TILE) {
     if (head.dropout.threshold > 0) {
       full_forward_tile<true>(head, tiles, first, padded, kt, v, scratch);

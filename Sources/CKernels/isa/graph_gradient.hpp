@@ -68,8 +68,8 @@ static void gradient_block(const GraphPart &part, const Memberships &m, const Ti
     const size_t column = size_t(chunk) * m.columns * CHUNK;
     if (dense) {
       const size_t key = column + size_t(walk.first) * CHUNK;
-      gemm<true>({tile.block, tile.stride, 1, m.right + key, CHUNK, m.dleft + row, CHUNK}, rows, CHUNK,
-                 tile_keys(walk));
+      gemm<true>({tile.block, tile.stride, 1, m.right + key, CHUNK, m.dleft + row, CHUNK}, rows,
+                 CHUNK, tile_keys(walk));
       gemm<true>({tile.block, 1, tile.stride, m.left + row, CHUNK, m.dright + key, CHUNK},
                  tile_keys(walk), CHUNK, rows);
       continue;

@@ -21,7 +21,8 @@ struct InverseCurve {
 // In double precision: an error of y before the first step is 600 times as large in f.
 static InverseCurve inverse_curve(const double *values, int n, int padded, Arena &arena) {
   const size_t size = size_t(INVERSE_STEPS) * padded;
-  const InverseCurve curve{arena.take(size), arena.take(size), arena.take(size), arena.take(padded)};
+  const InverseCurve curve{arena.take(size), arena.take(size), arena.take(size),
+                           arena.take(padded)};
   for (int i = 0; i < padded; ++i) {
     double y = i < n ? 1 - values[i] : 0, f = 1;
     for (int k = 0; k < INVERSE_STEPS; ++k) {

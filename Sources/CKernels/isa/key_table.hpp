@@ -39,8 +39,7 @@ static KeyTables key_tables(int columns, Arena &arena) {
 
 CK_INLINE KeyTable table_of(const KeyTables &tables, int lane) {
   return {tables.within + lane * tables.within_stride, tables.blocks + lane * tables.block_stride,
-          tables.groups + lane * tables.group_stride,
-          (tables.blocks_used / GROUP + WIDTH) / WIDTH};
+          tables.groups + lane * tables.group_stride, (tables.blocks_used / GROUP + WIDTH) / WIDTH};
 }
 
 // Tables of the clusters `first` .. `first + count - 1`, count <= WIDTH.
@@ -67,7 +66,8 @@ static __attribute__((noinline)) void build_key_tables(const GraphHead &head, in
       for (int r = 0; r < BLOCK; ++r) to[r] = sums[r][c];
       total[c] += double(sums[BLOCK - 1][c]);
       tables.blocks[c * tables.block_stride + b] = float(total[c]);
-      if (b % GROUP == GROUP - 1) tables.groups[c * tables.group_stride + b / GROUP] = float(total[c]);
+      if (b % GROUP == GROUP - 1)
+        tables.groups[c * tables.group_stride + b / GROUP] = float(total[c]);
     }
   }
 }

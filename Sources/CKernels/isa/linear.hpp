@@ -52,8 +52,10 @@ static void linear_attention(const LinearHead &head, Arena &arena) {
     elu_rows(head.k, first, rows, head.visible, head.dim, p, t.phi);
     for (int r = 0; r < rows; ++r) {
       // What an invisible row holds must not meet even a zero.
-      if (head.visible && head.visible[first + r] == 0) fill(t.other + r * p, p, 0);
-      else copy_row(head.v.data + (first + r) * head.v.row, head.dim, p, t.other + r * p);
+      if (head.visible && head.visible[first + r] == 0)
+        fill(t.other + r * p, p, 0);
+      else
+        copy_row(head.v.data + (first + r) * head.v.row, head.dim, p, t.other + r * p);
     }
     gemm<true>({t.phi, 1, p, t.other, p, head.summary, p}, p, p, rows);
   }

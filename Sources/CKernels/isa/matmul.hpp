@@ -35,8 +35,8 @@ static void matmul(const Product &p, int rows, int columns, int steps, bool symm
     copy_panel(p, c, width, steps, panel);
     const int first = symmetric ? c : 0;
     if (first >= rows) break;
-    gemm<false>({p.a + first * p.a_row, p.a_row, p.a_step, panel, width,
-                 p.c + first * p.c_row + c, p.c_row},
+    gemm<false>({p.a + first * p.a_row, p.a_row, p.a_step, panel, width, p.c + first * p.c_row + c,
+                 p.c_row},
                 rows - first, width, steps);
   }
 }

@@ -25,15 +25,18 @@ static MembershipScratch membership_scratch(const MembershipLayers &l, Arena &ar
 }
 
 // The layers that a head has of its own.
-static void pack_head_layers(const MembershipJob &job, int head, bool backward,
-                             MembershipLayers &l, Arena &arena) {
+static void pack_head_layers(const MembershipJob &job, int head, bool backward, MembershipLayers &l,
+                             Arena &arena) {
   const int k = job.clusters, d = job.output.outputs;
-  l.cluster = pack_linear({job.cluster + int64_t(head) * k * d, job.cluster_bias, k, d}, backward,
-                          arena);
-  l.affinity = pack_linear({job.affinity + int64_t(head) * k * k, job.zeros, k, k}, backward, arena);
+  l.cluster =
+      pack_linear({job.cluster + int64_t(head) * k * d, job.cluster_bias, k, d}, backward, arena);
+  l.affinity =
+      pack_linear({job.affinity + int64_t(head) * k * k, job.zeros, k, k}, backward, arena);
 }
 
-CK_INLINE Float sigmoid(Float x) { return 1.0f / (1.0f + exp2(smaller(splat(126.0f), x * -LOG2_E))); }
+CK_INLINE Float sigmoid(Float x) {
+  return 1.0f / (1.0f + exp2(smaller(splat(126.0f), x * -LOG2_E)));
+}
 
 // Rows of a tile to memberships, with all that lies between them.
 CK_INLINE void memberships_of(const MembershipLayers &l, const HeadRows &from, int head,

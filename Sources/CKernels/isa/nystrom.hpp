@@ -62,8 +62,8 @@ static ColumnSum landmark_weights(const LandmarkHead &head, Arena &arena) {
 }
 
 // Adds to the gradients of q and k; `gradient` of the weights becomes that of the scores.
-static void landmark_weights_backward(const LandmarkHead &head, float *gradient, Output dq, Output dk,
-                                      Arena &arena) {
+static void landmark_weights_backward(const LandmarkHead &head, float *gradient, Output dq,
+                                      Output dk, Arena &arena) {
   const int n = head.landmarks, padded = head.padded, thin = round_up(head.dim, 16);
   for (int i = 0; i < n; ++i) {
     float *g = gradient + int64_t(i) * padded;

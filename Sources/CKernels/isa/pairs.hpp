@@ -44,8 +44,8 @@ struct PanelProduct {
     const int k = head.clusters;
     for (int half = 0; half < 2; ++half) {
       const float *panel = panels + int64_t(2 * word + half) * PANEL * k;
-      gemm<false>({left, k, 1, panel, PANEL, probability + half * PANEL, UNIFORM_GROUP}, rows, PANEL,
-                  k);
+      gemm<false>({left, k, 1, panel, PANEL, probability + half * PANEL, UNIFORM_GROUP}, rows,
+                  PANEL, k);
     }
   }
 

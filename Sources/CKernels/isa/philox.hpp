@@ -74,9 +74,9 @@ constexpr int UNIFORM_GROUP = 64;
 
 // keep[c] = 0 (where the entry's 16 bits are below `threshold`) or `scale` for the 128 columns of
 // `block` in `row`. About 160 vector operations.
-CK_INLINE void dropout_factors(const DropoutSite &dropout, uint32_t row, uint32_t block, float *keep) {
-  const PhiloxGroup g =
-      philox_group(dropout.key, block * 16, row, dropout.site, dropout.head);
+CK_INLINE void dropout_factors(const DropoutSite &dropout, uint32_t row, uint32_t block,
+                               float *keep) {
+  const PhiloxGroup g = philox_group(dropout.key, block * 16, row, dropout.site, dropout.head);
   const Word low = Word{} + dropout.threshold;
   const Word high = Word{} + (dropout.threshold << 16);
   const Float scale = splat(dropout.scale);

@@ -47,7 +47,8 @@ static void project_positions_backward(const PositionProjection &job, Input d_ke
   }
   for (int first = 0; first < job.rows; first += BLOCK) {
     const int count = job.rows - first < BLOCK ? job.rows - first : BLOCK;
-    for (int r = 0; r < rank; ++r) copy_row(job.e + r * job.e_row + first, count, BLOCK, e + r * BLOCK);
+    for (int r = 0; r < rank; ++r)
+      copy_row(job.e + r * job.e_row + first, count, BLOCK, e + r * BLOCK);
     gemm<false>({e, 1, BLOCK, above, width, pairs, width}, BLOCK, width, rank);
     for (int r = 0; r < count; ++r) {
       const int64_t i = first + r;

@@ -37,7 +37,8 @@ CK_INLINE float normalize_row(const float *x, int dim, int padded, float epsilon
   Float squares = {};
   for (int c = 0; c < padded; c += WIDTH) store(normal + c, load(normal + c) - mean);
   for (int c = dim; c < padded; ++c) normal[c] = 0;
-  for (int c = 0; c < padded; c += WIDTH) squares = fma(load(normal + c), load(normal + c), squares);
+  for (int c = 0; c < padded; c += WIDTH)
+    squares = fma(load(normal + c), load(normal + c), squares);
   const float factor = 1 / __builtin_sqrtf(row_sum(squares) / float(dim) + epsilon);
   for (int c = 0; c < padded; c += WIDTH) store(normal + c, load(normal + c) * factor);
   return factor;

@@ -77,8 +77,8 @@ struct Screen {
     for (int r = 0; r < rows; ++r) {
       const float *row = head.left.data + (first + r) * head.left.row;
       const float most = most_of(row, head.clusters);
-      const int total = quantise(row, head.clusters, most > 0 ? 127 / most : 0,
-                                 left + r * steps * STEP);
+      const int total =
+          quantise(row, head.clusters, most > 0 ? 127 / most : 0, left + r * steps * STEP);
       row_scale[r] = most / 127 * right_scale;
       row_error[r] = 0.5f * float(total) + 0.25f * float(head.clusters);
     }

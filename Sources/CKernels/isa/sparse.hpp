@@ -8,8 +8,8 @@
 
 // keep[e] = 0 or `scale` for the columns of a row. Whole groups of 128 columns or only those asked
 // for, whichever takes fewer evaluations of the generator.
-CK_INLINE void edge_dropout(const DropoutSite &dropout, uint32_t row, const int32_t *column, int count,
-                            float *dense, float *keep) {
+CK_INLINE void edge_dropout(const DropoutSite &dropout, uint32_t row, const int32_t *column,
+                            int count, float *dense, float *keep) {
   const int first = column[0] / DROPOUT_GROUP, last = column[count - 1] / DROPOUT_GROUP;
   if ((last - first + 1) * WIDTH <= count) {
     for (int block = first; block <= last; ++block) {
@@ -17,7 +17,8 @@ CK_INLINE void edge_dropout(const DropoutSite &dropout, uint32_t row, const int3
     }
     const int origin = first * DROPOUT_GROUP;
     int e = 0;
-    for (; e + WIDTH <= count; e += WIDTH) store(keep + e, gather(dense, load(column + e) - origin));
+    for (; e + WIDTH <= count; e += WIDTH)
+      store(keep + e, gather(dense, load(column + e) - origin));
     for (; e < count; ++e) keep[e] = dense[column[e] - origin];
   } else {
     for (int e = 0; e < count; e += WIDTH) {
@@ -83,7 +84,8 @@ struct SparsePacked {
   float *k, *v, *q;
 };
 
-static SparsePacked pack_head(const SparseHead &head, float k_factor, float q_factor, Arena &arena) {
+static SparsePacked pack_head(const SparseHead &head, float k_factor, float q_factor,
+                              Arena &arena) {
   SparsePacked p;
   p.padded = round_up(head.dim, CHUNK);
   const size_t keys = size_t(head.keys) * p.padded, queries = size_t(head.queries) * p.padded;
@@ -126,9 +128,11 @@ static void sum_block(const SparseHead &head, const SparsePacked &p, const TileW
     const int count = int(walk.end[block + r] - e);
     apply_dropout(head.weight + e, head.dropout.scale, count, row);
     if (dense) {
-      spread(row, walk.first, head.edges.column + e, count, tile.block + r * tile.stride, tile.stride);
+      spread(row, walk.first, head.edges.column + e, count, tile.block + r * tile.stride,
+             tile.stride);
     } else if (count > 0) {
-      edge_sum(row, p.v, p.padded, head.edges.column + e, count, out + size_t(block + r) * p.padded);
+      edge_sum(row, p.v, p.padded, head.edges.column + e, count,
+               out + size_t(block + r) * p.padded);
     }
   }
   if (dense) {
@@ -160,7 +164,8 @@ static void sparse_forward(const SparseHead &head, Arena &arena) {
     }
   }
   for (int i = 0; i < head.queries; ++i) {
-    if (head.edges.start[i] < head.edges.start[i + 1]) finish_row(head, dropout, i, row, keep, dense);
+    if (head.edges.start[i] < head.edges.start[i + 1])
+      finish_row(head, dropout, i, row, keep, dense);
   }
   for (rewind(walk); advance(walk);) {
     for (int block = 0; block < head.queries; block += QUERY_TILE) {
@@ -218,18 +223,18 @@ static void backward_block(const SparseHead &head, const SparsePacked &p, const 
       spread(g.gradient, walk.first, column, count, pairs, tile.stride);
       spread(g.dropped, walk.first, column, count, tile.second + r * tile.stride, tile.stride);
     } else {
-      edge_backward(g.gradient, g.dropped, p.q + at, g.dout + at, p.k, g.dq + at, g.dk, g.dv, padded,
-                    column, count);
+      edge_backward(g.gradient, g.dropped, p.q + at, g.dout + at, p.k, g.dq + at, g.dk, g.dv,
+                    padded, column, count);
     }
   }
   if (!dense) return;
   const int keys = tile_keys(walk), stride = tile.stride;
   gemm<true>({tile.second, 1, stride, g.dout + first_row, padded, g.dv + first_key, padded}, keys,
              padded, rows);
-  gemm<true>({tile.block, 1, stride, p.q + first_row, padded, g.dk + first_key, padded}, keys, padded,
-             rows);
-  gemm<true>({tile.block, stride, 1, p.k + first_key, padded, g.dq + first_row, padded}, rows, padded,
-             keys);
+  gemm<true>({tile.block, 1, stride, p.q + first_row, padded, g.dk + first_key, padded}, keys,
+             padded, rows);
+  gemm<true>({tile.block, stride, 1, p.k + first_key, padded, g.dq + first_row, padded}, rows,
+             padded, keys);
 }
 
 static void sparse_backward(const SparseHead &head, const SparseHeadGradient &grad, Arena &arena) {

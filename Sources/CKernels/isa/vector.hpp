@@ -6,7 +6,7 @@
 // 8 (AVX2) or 16 (AVX-512).
 
 constexpr int WIDTH = CK_WIDTH;
-constexpr int LANES_PER_GROUP = 16;                       // columns that share a Philox word index
+constexpr int LANES_PER_GROUP = 16;  // columns that share a Philox word index
 constexpr int VECTORS_PER_GROUP = LANES_PER_GROUP / WIDTH;
 
 typedef float Float __attribute__((vector_size(WIDTH * 4)));
@@ -118,13 +118,15 @@ CK_INLINE Float sums_of(const Float *part) {
   CK_UNROLL
   for (int g = 0; g < 4; ++g) {
     const Float a = part[g], b = part[4 + g];
-    group[g] = CK_SHUFFLE(a, b, 0, 1, 2, 3, 8, 9, 10, 11) + CK_SHUFFLE(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
+    group[g] =
+        CK_SHUFFLE(a, b, 0, 1, 2, 3, 8, 9, 10, 11) + CK_SHUFFLE(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
   }
   Float half[2];
   CK_UNROLL
   for (int h = 0; h < 2; ++h) {
     const Float x = group[2 * h], y = group[2 * h + 1];
-    half[h] = CK_SHUFFLE(x, y, 0, 1, 8, 9, 4, 5, 12, 13) + CK_SHUFFLE(x, y, 2, 3, 10, 11, 6, 7, 14, 15);
+    half[h] =
+        CK_SHUFFLE(x, y, 0, 1, 8, 9, 4, 5, 12, 13) + CK_SHUFFLE(x, y, 2, 3, 10, 11, 6, 7, 14, 15);
   }
   return CK_SHUFFLE(half[0], half[1], 0, 2, 8, 10, 4, 6, 12, 14) +
          CK_SHUFFLE(half[0], half[1], 1, 3, 9, 11, 5, 7, 13, 15);

@@ -123,7 +123,7 @@ ct_status ct_dropout_at(const uint64_t *keys, uint32_t site, int64_t heads, cons
 #define CT_BINARY(name) ct_status ct_##name(const ct_tensor *x, const ct_tensor *y, ct_tensor **out)
 #define CT_SCALAR(name) ct_status ct_##name(const ct_tensor *x, double value, ct_tensor **out)
 #define CT_INTEGER(name) ct_status ct_##name(const ct_tensor *x, int64_t value, ct_tensor **out)
-#define CT_REDUCTION(name)                                                                  \
+#define CT_REDUCTION(name)                                                                     \
   ct_status ct_##name(const ct_tensor *x, const int64_t *dims, int count, int keep_dimensions, \
                       ct_tensor **out)
 

@@ -17,7 +17,8 @@ inline Words words(uint64_t key, Words c) {
     }
     const uint64_t p0 = uint64_t(c[0]) * 0xD2511F53u;
     const uint64_t p1 = uint64_t(c[2]) * 0xCD9E8D57u;
-    c = {uint32_t(p1 >> 32) ^ c[1] ^ k0, uint32_t(p1), uint32_t(p0 >> 32) ^ c[3] ^ k1, uint32_t(p0)};
+    c = {uint32_t(p1 >> 32) ^ c[1] ^ k0, uint32_t(p1), uint32_t(p0 >> 32) ^ c[3] ^ k1,
+         uint32_t(p0)};
   }
   return c;
 }
