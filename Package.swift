@@ -90,46 +90,54 @@ let package = Package(
     // Pure values
     module("Diagnostics"),
     module("Randomness"),
+    module("Tasks"),
     module("Tokenization"),
-    module("Experiments", ["CYAML", "Diagnostics"]),
+    module("Experiments", ["CYAML", "Diagnostics", "Tasks"]),
     module("Arguments", ["Diagnostics"]),
     module("Terminal"),
 
     // Tensors and models
     module("Torch", ["CTorch", "Randomness"]),
-    module("NN", ["Torch", "CKernels"]),
-    module("Attention", ["NN", "CKernels", "Diagnostics"]),
-    module("Models", ["Attention", "NN"]),
+    module("NN", ["CKernels", "Randomness", "Tasks", "Torch"]),
+    module("Attention", ["CKernels", "Diagnostics", "NN", "Randomness", "Tasks", "Torch"]),
+    module("Models", ["Attention", "NN", "Randomness", "Tasks", "Torch"]),
 
     // Files
     module("AtomicFiles"),
-    module("HDF5", ["CHDF5", "AtomicFiles", "Diagnostics"]),
+    module("HDF5", ["AtomicFiles", "CHDF5", "Diagnostics"]),
     module(
       "Datasets",
       [
-        "Tokenization", "HDF5", "AtomicFiles", "Randomness", "Diagnostics", "CArchive", "CPNG",
+        "AtomicFiles", "CArchive", "CPNG", "Diagnostics", "HDF5", "Randomness", "Tasks",
+        "Tokenization",
       ]),
-    module("RunLog", ["HDF5", "Diagnostics"]),
+    module("RunLog", ["Diagnostics", "HDF5", "Tasks"]),
 
     // The harness
     module(
-      "Training", ["Models", "Datasets", "RunLog", "Experiments", "HDF5", "Diagnostics"]),
-    module("Verification", ["Models", "HDF5", "Diagnostics"]),
+      "Training",
+      [
+        "Attention", "Datasets", "Diagnostics", "Experiments", "HDF5", "Models", "NN", "Randomness",
+        "RunLog", "Tasks", "Torch",
+      ]),
     module(
-      "Benchmarks", ["Training", "Models", "Attention", "NN", "Torch", "Datasets", "Randomness"]),
-    module("Reports", ["RunLog", "HDF5", "Diagnostics"]),
+      "Verification", ["Attention", "Diagnostics", "HDF5", "Models", "NN", "Randomness", "Torch"]),
+    module(
+      "Benchmarks",
+      ["Attention", "Datasets", "Models", "NN", "Randomness", "Tasks", "Torch", "Training"]),
+    module("Reports", ["Diagnostics", "HDF5", "RunLog", "Tasks"]),
     module(
       "Inspection",
       [
-        "Training", "Reports", "Models", "Attention", "NN", "Torch", "Datasets", "RunLog",
-        "Diagnostics",
+        "Attention", "Datasets", "Diagnostics", "Models", "NN", "Reports", "Tasks", "Torch",
+        "Training",
       ]),
     .executableTarget(
       name: "sbm",
       dependencies: [
-        "Arguments", "Attention", "Benchmarks", "Diagnostics", "Experiments", "Tokenization",
-        "Datasets", "Torch",
-        "Terminal", "Training", "Verification", "RunLog", "Reports", "Inspection",
+        "Arguments", "Attention", "Benchmarks", "Datasets", "Diagnostics", "Experiments",
+        "Inspection", "Randomness", "Reports", "RunLog", "Tasks", "Terminal", "Tokenization",
+        "Torch", "Training", "Verification",
       ],
       swiftSettings: swift, plugins: ["CodeVersion"]),
     .plugin(
@@ -141,35 +149,36 @@ let package = Package(
     tests("DiagnosticsTests", ["Diagnostics"]),
     tests("ArgumentsTests", ["Arguments", "Diagnostics"]),
     tests("TerminalTests", ["Terminal"]),
-    tests("ExperimentsTests", ["Experiments", "Datasets", "Randomness", "TestSupport"]),
-    tests("CLITests", ["sbm", "RunLog", "HDF5", "Datasets", "TestSupport"]),
-    tests("ResumeTests", ["sbm", "RunLog", "HDF5", "TestSupport"]),
+    tests("ExperimentsTests", ["Datasets", "Experiments", "Randomness", "Tasks", "TestSupport"]),
+    tests("CLITests", ["sbm", "Datasets", "HDF5", "RunLog", "TestSupport"]),
+    tests("ResumeTests", ["sbm", "HDF5", "RunLog", "TestSupport"]),
     tests("RandomnessTests", ["Randomness"]),
     tests(
-      "DatasetsTests", ["Datasets", "Tokenization", "Randomness", "HDF5"],
+      "DatasetsTests", ["Datasets", "HDF5", "Randomness", "Tasks", "Tokenization"],
       resources: [.copy("Fixtures")]),
     tests("TokenizationTests", ["Tokenization"], resources: [.copy("Fixtures")]),
-    tests("TorchTests", ["Torch", "Randomness"]),
-    tests("NNTests", ["NN", "Torch", "Randomness"]),
-    tests("ModelsTests", ["Attention", "Models", "NN", "Torch", "Randomness"]),
-    tests("VerificationTests", ["Verification", "NN"]),
-    tests("AttentionTests", ["Attention", "CKernels", "Models", "NN", "Torch", "Randomness"]),
-    tests("KernelTests", ["CKernels", "Torch", "Randomness"]),
+    tests("TorchTests", ["Randomness", "Torch"]),
+    tests("NNTests", ["NN", "Randomness", "Torch"]),
+    tests("ModelsTests", ["Attention", "Models", "NN", "Randomness", "Tasks", "Torch"]),
+    tests("VerificationTests", ["NN", "Verification"]),
+    tests(
+      "AttentionTests", ["Attention", "CKernels", "Models", "NN", "Randomness", "Tasks", "Torch"]),
+    tests("KernelTests", ["CKernels", "Randomness", "Torch"]),
     tests("BenchmarksTests", ["Benchmarks"]),
-    tests("LayerKernelTests", ["CKernels", "NN", "Torch", "Randomness"]),
-    tests("SamplerTests", ["Attention", "NN", "Torch", "Randomness"]),
+    tests("LayerKernelTests", ["CKernels", "NN", "Randomness", "Torch"]),
+    tests("SamplerTests", ["Attention", "NN", "Randomness", "Tasks", "Torch"]),
     tests(
       "TrainingTests",
       [
-        "Training", "Experiments", "RunLog", "HDF5", "Models", "NN", "Datasets", "Torch",
-        "Randomness", "TestSupport",
+        "Datasets", "Experiments", "HDF5", "Models", "NN", "Randomness", "RunLog", "Tasks",
+        "TestSupport", "Torch", "Training",
       ]),
-    tests("HDF5Tests", ["HDF5", "Diagnostics"], resources: [.copy("Fixtures")]),
+    tests("HDF5Tests", ["HDF5"], resources: [.copy("Fixtures")]),
     tests("ReportsTests", ["Reports", "RunLog", "TestSupport"]),
-    tests("RunLogTests", ["RunLog", "HDF5"]),
+    tests("RunLogTests", ["HDF5", "RunLog"]),
     tests(
       "InspectionTests",
-      ["Inspection", "Attention", "Datasets", "Models", "NN", "Torch", "Randomness"]),
+      ["Attention", "Datasets", "Inspection", "Models", "NN", "Randomness", "Torch"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

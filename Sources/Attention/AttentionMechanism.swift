@@ -1,4 +1,5 @@
 import NN
+import Tasks
 import Torch
 
 /// What a mechanism gets to see.

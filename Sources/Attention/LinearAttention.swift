@@ -1,4 +1,5 @@
 import NN
+import Tasks
 import Torch
 
 /// Linear attention as the published code runs it: φ(Q) (φ(K)ᵀ V) / √n with φ(x) = elu(x) + 1 and no

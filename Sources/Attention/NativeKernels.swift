@@ -1,6 +1,7 @@
 import CKernels
 import NN
 import Randomness
+import Tasks
 import Torch
 
 /// The native kernels of `CKernels`, as functions of attention's own values.

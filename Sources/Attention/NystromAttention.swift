@@ -1,4 +1,5 @@
 import NN
+import Tasks
 import Torch
 
 /// Nyströmformer (Xiong et al., AAAI 2021): softmax(Q K̃ᵀ) softmax(Q̃ K̃ᵀ)⁺ softmax(Q̃ Kᵀ) V plus a depthwise

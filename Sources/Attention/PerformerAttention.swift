@@ -1,5 +1,6 @@
 import NN
 import Randomness
+import Tasks
 import Torch
 
 /// Performer (Choromanski et al., *Rethinking Attention with Performers*, 2021): φ(Q) (φ(K)ᵀ V), divided by

@@ -1,5 +1,6 @@
 import NN
 import Randomness
+import Tasks
 import Torch
 
 /// Reformer (Kitaev et al., ICLR 2020): queries and keys are one projection; random rotations hash tokens

@@ -1,6 +1,7 @@
 import Foundation
 import NN
 import Randomness
+import Tasks
 import Torch
 
 /// SBM-Transformer attention (Cho et al., *Transformers meet Stochastic Block Models*, NeurIPS 2022):

@@ -1,6 +1,7 @@
 import CKernels
 import NN
 import Randomness
+import Tasks
 import Torch
 
 /// Edges of every head of every example, as the native kernels hold them: for each query its keys in

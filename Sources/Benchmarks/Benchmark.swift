@@ -4,6 +4,7 @@ import Foundation
 import Models
 import NN
 import Randomness
+import Tasks
 import Torch
 import Training
 

@@ -1,3 +1,5 @@
+import Tasks
+
 /// One experiment file, with its bases merged in, not yet expanded.
 struct ExperimentFile: Sendable {
   /// A named place in the file.

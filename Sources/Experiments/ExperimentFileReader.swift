@@ -1,5 +1,6 @@
 import Diagnostics
 import Foundation
+import Tasks
 
 /// Reads an experiment file and the files it builds on.
 struct ExperimentFileReader {

@@ -1,4 +1,5 @@
 import Diagnostics
+import Tasks
 
 /// Resolves the settings of one run from all entries that apply to it.
 struct Resolution {

@@ -1,3 +1,5 @@
+import Tasks
+
 /// Everything that decides one training run: the resolved settings of an experiment file, one sweep
 /// case, and one seed. A pure value; the trainer is a function of it and the data.
 public struct RunConfiguration: Sendable, Equatable {
@@ -12,7 +14,7 @@ public struct RunConfiguration: Sendable, Equatable {
   /// What is learnt.
   public var task = TaskName.listops
   /// Whether the published code's quirks are kept.
-  public var runProtocol = RunProtocol.published
+  public var runProtocol = ExperimentProtocol.published
   /// Sizes of the model.
   public var model = ModelSettings()
   /// The attention mechanism and its options.
@@ -41,27 +43,6 @@ public struct RunConfiguration: Sendable, Equatable {
   public var folder: String {
     scale.isEmpty || scale == "paper" ? experiment : "\(experiment)-\(scale)"
   }
-}
-
-/// The tasks of the paper, named as in experiment files.
-public enum TaskName: String, Sendable, CaseIterable {
-  case listops, text, retrieval, image, pathfinder32
-  case repeats
-  case cola, sst2, mrpc, stsb, qqp, mnli, qnli, rte, wnli
-  case mlm
-
-  /// The nine tasks of GLUE.
-  public static let glue: [TaskName] = [
-    .cola, .sst2, .mrpc, .stsb, .qqp, .mnli, .qnli, .rte, .wnli,
-  ]
-}
-
-/// Whether the quirks of the published code are kept.
-public enum RunProtocol: String, Sendable, CaseIterable {
-  /// As the published code does it.
-  case published
-  /// Quirks mended.
-  case strict
 }
 
 /// Sizes of the model.

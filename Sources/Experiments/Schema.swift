@@ -1,3 +1,5 @@
+import Tasks
+
 /// All settings of experiment files, in the order in which they are written.
 public enum Schema {
   /// Every setting.

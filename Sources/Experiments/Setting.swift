@@ -1,3 +1,5 @@
+import Tasks
+
 /// One row of the schema: the name, type, range, default, provenance and help of a setting, and where
 /// it is stored. Everything known of a setting stands here and nowhere else.
 public struct Setting: Sendable {

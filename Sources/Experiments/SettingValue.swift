@@ -1,3 +1,5 @@
+import Tasks
+
 /// The value of one setting.
 public enum SettingValue: Sendable, Equatable, CustomStringConvertible {
   /// A whole number.
@@ -84,18 +86,6 @@ public enum SettingValue: Sendable, Equatable, CustomStringConvertible {
     }
     return quoted + "\""
   }
-}
-
-/// Where a value was first chosen.
-public enum Provenance: String, Sendable, CaseIterable {
-  /// The paper, *Transformers meet Stochastic Block Models* (NeurIPS 2022).
-  case paper
-  /// The paper's published code.
-  case publishedCode = "published code"
-  /// The benchmark that defines the task, or the paper that defines the mechanism.
-  case benchmark
-  /// This harness, or the author of the experiment file.
-  case ours
 }
 
 /// Where one setting's value of one run comes from.

@@ -1,4 +1,5 @@
 import Datasets
+import Tasks
 
 extension Inspection.Text {
   /// The real part of a padded text of `task`.

@@ -1,5 +1,6 @@
 import Attention
 import Datasets
+import Tasks
 import Training
 
 /// Everything the page shows of one example: what the model read, what it said, and where each head looked.

@@ -2,6 +2,7 @@ import Attention
 import Datasets
 import Models
 import NN
+import Tasks
 import Torch
 import Training
 

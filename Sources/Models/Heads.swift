@@ -1,5 +1,6 @@
 import NN
 import Randomness
+import Tasks
 import Torch
 
 /// Two layers with ReLU in between, as on top of every LRA model.

@@ -1,6 +1,7 @@
 import Attention
 import NN
 import Randomness
+import Tasks
 import Torch
 
 /// An encoder and a head: the whole model of a task.

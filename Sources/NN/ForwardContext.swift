@@ -1,13 +1,6 @@
 import Randomness
+import Tasks
 import Torch
-
-/// How faithfully to follow the published code where it is at odds with good practice.
-public enum ExperimentProtocol: String, Sendable, CaseIterable {
-  /// Keep the published code's quirks (mean pooling and density over padding, …).
-  case published
-  /// Fix them.
-  case strict
-}
 
 /// Which implementation of a mechanism or layer to run.
 public enum ComputePath: String, Sendable, CaseIterable {

@@ -1,5 +1,6 @@
 import Foundation
 import RunLog
+import Tasks
 
 /// Numbers as reports print them.
 public enum Formatting {
@@ -21,13 +22,13 @@ public enum Formatting {
 
   /// What a metric is multiplied by to be shown: fractions become percent.
   static func factor(of metric: String) -> Double {
-    RunLog.costMetrics.contains(metric) ? 1 : 100
+    Metric(logged: metric).isFraction ? 100 : 1
   }
 
   /// The values of a metric that are possible, as they are shown.
   static func limits(of metric: String) -> ClosedRange<Double> {
-    if RunLog.costMetrics.contains(metric) { return 0...Double.infinity }
-    return (RunLog.correlations.contains(metric) ? -100.0 : 0)...100
+    let (range, factor) = (Metric(logged: metric).range, factor(of: metric))
+    return (factor * range.lowerBound)...(factor * range.upperBound)
   }
 
   /// A metric's mean and deviation as they are shown.

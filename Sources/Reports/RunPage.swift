@@ -1,5 +1,6 @@
 import Foundation
 import RunLog
+import Tasks
 
 /// One run for a person: who it is, how far it is, what came out, what it costs.
 public struct RunPage {
@@ -162,7 +163,7 @@ public struct RunPage {
   }
 
   private func metric(_ name: String, _ value: Double) -> String {
-    RunLog.costMetrics.contains(name) ? Formatting.significant(value) : percent(value)
+    Metric(logged: name).isFraction ? percent(value) : Formatting.significant(value)
   }
 
   private func percent(_ fraction: Double) -> String { Formatting.percent(fraction) + " %" }

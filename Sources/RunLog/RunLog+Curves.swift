@@ -5,7 +5,7 @@ extension RunLog {
     public var step: Int
     /// Mean loss (of the step's batch, or of the dev split).
     public var loss: Double
-    /// Metrics by name, as fractions but for `costMetrics`; every row of a curve has the same names.
+    /// Metrics by name, as fractions where `Metric` says so; every row of a curve has the same names.
     public var metrics: [String: Double]
     /// The step's learning rate; nil on dev.
     public var learningRate: Double?

@@ -1,3 +1,5 @@
+import Tasks
+
 /// What one training run did: who it is, its settings, its curves, its test result, its cost.
 ///
 /// A pure value; `write(to:)` and `init(reading:)` move it to and from HDF5.
@@ -62,15 +64,10 @@ public struct RunLog: Sendable {
     verdict = nil
   }
 
-  /// The metrics of which less is better, and which are no fractions of 1.
-  public static let costMetrics: Set<String> = ["perplexity"]
-  /// The metrics that range from -1 to 1, not from 0.
-  public static let correlations: Set<String> = ["matthews", "pearson", "spearman"]
-
   /// The dev row with the best value of the run's metric, the earliest among equals.
   public var bestDevRow: Int? {
     guard let values = dev.metrics[labels.metric] else { return nil }
-    let sign = Self.costMetrics.contains(labels.metric) ? -1.0 : 1.0
+    let sign = Metric(logged: labels.metric).prefersLarger ? 1.0 : -1.0
     return values.indices.filter { !values[$0].isNaN }.max { left, right in
       let (a, b) = (sign * values[left], sign * values[right])
       return a < b || (a == b && left > right)
@@ -255,7 +252,7 @@ extension RunLog {
     public var step: Int
     /// Mean loss.
     public var loss: Double
-    /// Metrics by name, as fractions (0.372 is 37.2 %) but for `costMetrics`.
+    /// Metrics by name, as fractions (0.372 is 37.2 %) where `Metric` says so.
     public var metrics: [String: Double]
     /// Mean edge density, nil for a mechanism without.
     public var density: Double?

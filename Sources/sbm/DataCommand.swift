@@ -1,6 +1,7 @@
 import Arguments
 import Datasets
 import Foundation
+import Tasks
 
 /// `sbm data`: everything about data sets.
 struct DataCommand: CommandGroup {
@@ -27,7 +28,7 @@ struct DataOptions: Sendable {
   private static let cache = Parameter<String?>.option(
     "cache", value: "folder",
     help: "The folder of caches. Without it, SBM_CACHE, else cache below the root.")
-  private static let dataProtocol = Parameter<PipelineProtocol>.option(
+  private static let dataProtocol = Parameter<ExperimentProtocol>.option(
     "protocol", default: .published, help: "Which of the published pipelines' flaws stay.")
   private static let length = Parameter<Int?>.option(
     "max-length", value: "tokens", help: "Cut texts to so many tokens; else the task's own.",
@@ -58,7 +59,7 @@ struct DataOptions: Sendable {
   }
 }
 
-extension PipelineProtocol: ArgumentValue {}
+extension ExperimentProtocol: ArgumentValue {}
 extension PathfinderParameters.Difficulty: ArgumentValue {}
 
 /// The name of a data set on the command line.

@@ -2,6 +2,7 @@ import Arguments
 import Datasets
 import Foundation
 import Randomness
+import Tasks
 
 /// `sbm data show`: a few examples, for a person to look at.
 struct DataShowCommand: Command {

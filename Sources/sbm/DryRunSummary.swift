@@ -1,6 +1,7 @@
 import Experiments
 import Foundation
 import Reports
+import Tasks
 import Training
 
 /// Many runs on a page: the settings that all share, those that the runs of a task share, then a line for

@@ -3,6 +3,7 @@ import Datasets
 import Diagnostics
 import Foundation
 import Inspection
+import Tasks
 import Training
 
 /// `sbm inspect`: what a trained model's attention does with an example.

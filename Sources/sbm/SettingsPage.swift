@@ -1,4 +1,5 @@
 import Experiments
+import Tasks
 
 /// The table of all settings that `sbm run --settings` prints.
 enum SettingsPage {

@@ -4,6 +4,7 @@ import Dispatch
 import NN
 import Randomness
 import Synchronization
+import Tasks
 import Testing
 import Torch
 

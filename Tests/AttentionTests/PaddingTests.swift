@@ -1,6 +1,7 @@
 import Attention
 import NN
 import Randomness
+import Tasks
 import Testing
 import Torch
 

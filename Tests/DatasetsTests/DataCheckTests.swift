@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import Tasks
 import Testing
 import Tokenization
 

@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import Tasks
 import Testing
 
 /// A small vocabulary below `folder`, where sources look for it.

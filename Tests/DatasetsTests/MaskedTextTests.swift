@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import Randomness
+import Tasks
 import Testing
 import Tokenization
 

@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import Tasks
 import Testing
 
 @Suite("Pathfinder32, read in its published layout")

@@ -3,6 +3,7 @@ import Foundation
 import HDF5
 import Randomness
 import Synchronization
+import Tasks
 import Testing
 
 /// Random examples of any shape, as a source whose reads are counted.

@@ -1,5 +1,6 @@
 import Datasets
 import Experiments
+import Tasks
 import Testing
 
 /// Where values come from, what is written into logs, and the identity for resuming.

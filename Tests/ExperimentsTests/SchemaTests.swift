@@ -1,4 +1,5 @@
 import Experiments
+import Tasks
 import Testing
 
 /// What is wrong with keys and values, each message with line, column and advice.

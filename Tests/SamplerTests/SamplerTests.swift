@@ -2,6 +2,7 @@ import Attention
 import Foundation
 import NN
 import Randomness
+import Tasks
 import Testing
 import Torch
 

@@ -1,12 +1,13 @@
 import Datasets
 import Foundation
+import Tasks
 import Testing
 import Training
 
 /// Values of NumPy (`corrcoef`, ranks with ties averaged) for the same numbers.
 @Suite struct MetricTests {
   private func value(
-    _ metric: TaskSpecification.Metric, _ predicted: [Float], _ labels: [Float],
+    _ metric: Metric, _ predicted: [Float], _ labels: [Float],
     meanLoss: Double = 0
   ) -> Double {
     let predictions = Predictions(

@@ -2,6 +2,7 @@ import Datasets
 import Models
 import NN
 import Randomness
+import Tasks
 import Testing
 import Torch
 import Training

@@ -1,5 +1,6 @@
 import Foundation
 import HDF5
+import Tasks
 
 /// A task's examples as token ids in one HDF5 file, made once from a ``DatasetSource``.
 ///

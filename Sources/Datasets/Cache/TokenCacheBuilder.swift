@@ -1,5 +1,6 @@
 import Foundation
 import HDF5
+import Tasks
 
 /// Makes a token cache: a part for each split, then all of them in one file.
 ///

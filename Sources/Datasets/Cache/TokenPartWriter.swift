@@ -1,4 +1,5 @@
 import HDF5
+import Tasks
 
 /// Writes the examples of one split, one after another, with bounded memory.
 final class TokenPartWriter {

@@ -1,3 +1,5 @@
+import Tasks
+
 /// Checks a task's published files by reading all of them.
 ///
 /// Finds what every data set can have wrong: rows that do not parse, missing or surplus rows,

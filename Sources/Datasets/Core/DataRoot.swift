@@ -1,4 +1,5 @@
 import Foundation
+import Tasks
 
 /// The folders that published files and caches live in.
 public struct DataRoot: Hashable, Sendable {
@@ -35,18 +36,10 @@ public struct DataRoot: Hashable, Sendable {
   }
 }
 
-/// How the choices are made in which the published pipelines are flawed.
-public enum PipelineProtocol: String, Hashable, Sendable, CaseIterable {
-  /// As the published code does it: Text's dev set is its test set.
-  case published
-  /// The flaw mended: Text's dev set is a tenth of train, fixed by a seed.
-  case strict
-}
-
 /// Settings that change what examples a source delivers.
 public struct SourceOptions: Hashable, Sendable {
   /// Which of the published pipelines' flaws stay.
-  public var dataProtocol: PipelineProtocol
+  public var dataProtocol: ExperimentProtocol
   /// Cuts texts to so many tokens; `nil` for the task's own.
   public var maximumLength: Int?
   /// The WordPiece vocabulary (GLUE, masked LM); `nil` for `bert-vocab/vocab.txt` below the root.
@@ -63,7 +56,7 @@ public struct SourceOptions: Hashable, Sendable {
 
   /// Options, by default those of the published pipelines.
   public init(
-    dataProtocol: PipelineProtocol = .published, maximumLength: Int? = nil, vocabulary: URL? = nil,
+    dataProtocol: ExperimentProtocol = .published, maximumLength: Int? = nil, vocabulary: URL? = nil,
     corpus: URL? = nil, difficulty: String? = nil, splitSeed: UInt64 = 0,
     generatorSeed: UInt64? = nil
   ) {

@@ -1,4 +1,5 @@
 import Foundation
+import Tasks
 
 /// A data set as the command line knows it: how to find it, where it comes from, how to check it.
 ///

@@ -1,4 +1,5 @@
 import Foundation
+import Tasks
 
 /// Published files (or a generator) from which a task's examples can be streamed.
 ///

@@ -1,3 +1,4 @@
+import Tasks
 import Tokenization
 
 /// Tokens and classes of a task as a person reads them.

@@ -1,4 +1,5 @@
 import Foundation
+import Tasks
 import Tokenization
 
 /// A task of GLUE (Wang and others, 2019), read from its published tables.

@@ -1,4 +1,5 @@
 import Foundation
+import Tasks
 
 /// The rows of one published GLUE table.
 ///

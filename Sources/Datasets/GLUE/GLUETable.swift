@@ -1,3 +1,5 @@
+import Tasks
+
 /// How the tables of a GLUE task are laid out, as published.
 struct GLUETable: Sendable {
   /// Where a value stands: a column's number, or its name in the header.

@@ -1,4 +1,5 @@
 import Foundation
+import Tasks
 
 /// Image (Long Range Arena): gray CIFAR-10, pixel by pixel.
 ///

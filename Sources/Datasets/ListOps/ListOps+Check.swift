@@ -1,3 +1,5 @@
+import Tasks
+
 extension ListOps {
   /// Evaluates every expression anew and looks at its form.
   ///

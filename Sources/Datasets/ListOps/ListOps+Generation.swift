@@ -1,4 +1,5 @@
 import Foundation
+import Tasks
 
 extension ListOps {
   /// How many expressions each table gets.

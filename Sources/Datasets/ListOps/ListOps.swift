@@ -1,4 +1,5 @@
 import Foundation
+import Tasks
 import Tokenization
 
 /// ListOps from the published tables, or from tables generated in their form.

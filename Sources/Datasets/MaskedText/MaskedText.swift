@@ -1,4 +1,5 @@
 import Foundation
+import Tasks
 import Tokenization
 
 /// A corpus for masked language modelling: any folder or archive of text files, or one `.txt` file.

@@ -1,5 +1,6 @@
 import Foundation
 import Randomness
+import Tasks
 
 /// Pathfinder32 (Long Range Arena), read in its published layout.
 ///

@@ -1,5 +1,6 @@
 import Foundation
 import Randomness
+import Tasks
 
 /// The paper's synthetic task: sequences of numbers, in which every number that occurs more than
 /// once is to be found.

@@ -1,4 +1,5 @@
 import Foundation
+import Tasks
 
 /// Retrieval (Long Range Arena): pairs of papers of the ACL Anthology Network, as bytes.
 ///

@@ -1,5 +1,6 @@
 import Foundation
 import Randomness
+import Tasks
 import Tokenization
 
 /// Text (Long Range Arena): the IMDb reviews of Maas and others, 2011, as bytes.

@@ -1,11 +1,9 @@
 import Datasets
 import Foundation
+import Tasks
 
 /// The metrics of the paper's tasks, computed from predictions and a mean loss.
-extension TaskSpecification.Metric {
-  /// Whether a larger value is better.
-  public var prefersLarger: Bool { self != .perplexity }
-
+extension Metric {
   /// The metric's value; NaN where it is not defined, such as a correlation with a constant.
   public func value(_ predictions: Predictions, meanLoss: Double) -> Double {
     let (predicted, labels) = (

@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import Tasks
 
 /// What a model predicted beside what was right, one entry a target: an example, or a token of it.
 public struct Predictions: Sendable, Equatable {
@@ -58,7 +59,7 @@ public struct Predictions: Sendable, Equatable {
   /// the most frequent class by more than its standard error.
   public func tellFrequenciesOnly(meanLoss: Double) -> Bool {
     guard let majority = labelShares.last else { return false }
-    let accuracy = TaskSpecification.Metric.accuracy.value(self, meanLoss: meanLoss)
+    let accuracy = Metric.accuracy.value(self, meanLoss: meanLoss)
     let standardError = (accuracy * (1 - accuracy) / Double(count)).squareRoot()
     return meanLoss >= 0.98 * labelEntropy && accuracy <= majority + standardError
   }

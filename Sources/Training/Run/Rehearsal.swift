@@ -39,7 +39,7 @@ extension RunConfiguration {
     var second: TextInput?
     if case .matching = model.configuration.head { second = text }
     let context = ForwardContext(
-      keys: [stream.child("rehearsal").key], experimentProtocol: experimentProtocol,
+      keys: [stream.child("rehearsal").key], experimentProtocol: runProtocol,
       paddedLength: data.paddedLength)
     return model(text, second, context: context).logits
   }

@@ -3,6 +3,7 @@ import Experiments
 import Foundation
 import Models
 import NN
+import Tasks
 import Torch
 
 extension RunConfiguration {

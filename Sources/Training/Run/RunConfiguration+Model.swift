@@ -4,14 +4,12 @@ import Experiments
 import Models
 import NN
 import Randomness
+import Tasks
 import Torch
 
 extension RunConfiguration {
   /// The run's stream: everything random in it derives from here.
   var stream: RandomStream { RandomStream(seed: seed) }
-
-  /// Quirks of the published code kept or mended.
-  var experimentProtocol: ExperimentProtocol { runProtocol == .published ? .published : .strict }
 
   /// The sizes of the run's model for `task`.
   public func modelConfiguration(_ task: TaskSpecification) -> ModelConfiguration {
@@ -59,7 +57,7 @@ extension RunConfiguration {
   /// How a step of this run treats the published code's quirks.
   func stepSettings(_ task: TaskSpecification, device: Device = .cpu) -> ShardedStep.Settings {
     ShardedStep.Settings(
-      experimentProtocol: experimentProtocol, paddedLength: data.paddedLength,
+      experimentProtocol: runProtocol, paddedLength: data.paddedLength,
       zeroIsPadding: runProtocol == .published && task.pixelZeroIsPadding,
       densityWeight: attention.densityWeight, device: device)
   }

@@ -5,6 +5,7 @@ import HDF5
 import Models
 import NN
 import RunLog
+import Tasks
 
 /// The log and the checkpoint of a run, side by side.
 public struct RunFiles: Sendable {

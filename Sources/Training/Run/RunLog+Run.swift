@@ -4,6 +4,7 @@ import Experiments
 import Foundation
 import HDF5
 import RunLog
+import Tasks
 import Torch
 
 extension RunConfiguration {

@@ -3,6 +3,7 @@ import Experiments
 import Foundation
 import Randomness
 import RunLog
+import Tasks
 
 /// The examples of a run: its task's splits, opened from the token cache.
 public struct TaskData: Sendable {
@@ -178,7 +179,7 @@ public struct TaskData: Sendable {
   private static func options(_ run: RunConfiguration) -> SourceOptions {
     func url(_ path: String) -> URL? { path.isEmpty ? nil : URL(fileURLWithPath: path) }
     var options = SourceOptions()
-    options.dataProtocol = run.runProtocol == .published ? .published : .strict
+    options.dataProtocol = run.runProtocol
     options.maximumLength = run.data.length
     options.vocabulary = url(run.data.vocabulary)
     options.corpus = url(run.data.corpus)

@@ -6,6 +6,7 @@ import HDF5
 import Models
 import NN
 import RunLog
+import Tasks
 import Torch
 
 /// A run's model with the parameters it learnt, read back from its log and checkpoint, and its data.

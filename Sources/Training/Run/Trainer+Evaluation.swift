@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import RunLog
+import Tasks
 import Torch
 
 extension Trainer {

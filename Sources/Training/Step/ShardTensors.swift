@@ -1,6 +1,7 @@
 import Datasets
 import Models
 import NN
+import Tasks
 import Torch
 
 extension TextInput {

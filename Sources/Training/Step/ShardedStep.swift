@@ -2,6 +2,7 @@ import Datasets
 import Models
 import NN
 import Randomness
+import Tasks
 import Torch
 
 /// Runs batches that are cut into shards: each worker takes whole shards, forward and backward.

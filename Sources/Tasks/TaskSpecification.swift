@@ -22,34 +22,6 @@ public struct TaskSpecification: Hashable, Sendable {
     case vocabulary
   }
 
-  /// A number that says how good predictions are.
-  public enum Metric: String, Hashable, Sendable, CaseIterable {
-    /// The share of examples (or asked-for tokens) predicted right.
-    case accuracy
-    /// F1 of class 1.
-    case f1
-    /// Matthews' correlation.
-    case matthews
-    /// Pearson's correlation.
-    case pearson
-    /// Spearman's rank correlation.
-    case spearman
-    /// exp of the mean cross-entropy over masked tokens.
-    case perplexity
-  }
-
-  /// Where a setting comes from.
-  public enum Provenance: String, Hashable, Sendable {
-    /// The paper, *Transformers meet Stochastic Block Models*.
-    case paper
-    /// The paper's published code.
-    case publishedCode = "published code"
-    /// The benchmark that defines the task (Long Range Arena, GLUE).
-    case benchmark
-    /// This harness.
-    case ours
-  }
-
   /// The settings of a task that have a provenance.
   public enum Setting: String, Hashable, Sendable, CaseIterable {
     /// ``TaskSpecification/maximumLength`` and ``TaskSpecification/paddedLength``.
@@ -79,7 +51,7 @@ public struct TaskSpecification: Hashable, Sendable {
   /// Rows of the segment embedding; 0 where the model has none.
   public var typeCount: Int
   /// Whether the published mask `token != 0` also hides pixels of value 0
-  /// (a quirk of `protocol: published`; see ``TokenMatrix/mask(zeroIsPadding:)``).
+  /// (a quirk of `protocol: published`).
   public var pixelZeroIsPadding: Bool
   /// The metrics to report; the first chooses the best parameters.
   public var metrics: [Metric]
