@@ -114,23 +114,25 @@ let package = Package(
     module("RunLog", ["Diagnostics", "HDF5", "Tasks"]),
 
     // The harness
+    module("Steps", ["Datasets", "Models", "NN", "Randomness", "Tasks", "Torch"]),
     module(
       "Training",
       [
         "Attention", "Datasets", "Diagnostics", "Experiments", "HDF5", "Models", "NN", "Randomness",
-        "RunLog", "Tasks", "Torch",
+        "RunLog", "Steps", "Tasks", "Torch",
       ]),
     module(
-      "Verification", ["Attention", "Diagnostics", "HDF5", "Models", "NN", "Randomness", "Torch"]),
+      "Verification",
+      ["Attention", "Diagnostics", "HDF5", "Models", "NN", "Randomness", "Steps", "Torch"]),
     module(
       "Benchmarks",
-      ["Attention", "Datasets", "Models", "NN", "Randomness", "Tasks", "Torch", "Training"]),
+      ["Attention", "Datasets", "Models", "NN", "Randomness", "Steps", "Tasks", "Torch"]),
     module("Reports", ["Diagnostics", "HDF5", "RunLog", "Tasks"]),
     module(
       "Inspection",
       [
-        "Attention", "Datasets", "Diagnostics", "Models", "NN", "Reports", "Tasks", "Torch",
-        "Training",
+        "Attention", "Datasets", "Diagnostics", "Models", "NN", "Reports", "Steps", "Tasks",
+        "Torch", "Training",
       ]),
     .executableTarget(
       name: "sbm",
@@ -163,6 +165,7 @@ let package = Package(
     tests("VerificationTests", ["NN", "Verification"]),
     tests(
       "AttentionTests", ["Attention", "CKernels", "Models", "NN", "Randomness", "Tasks", "Torch"]),
+    tests("StepsTests", ["Datasets", "Models", "NN", "Randomness", "Steps", "Tasks", "Torch"]),
     tests("KernelTests", ["CKernels", "Randomness", "Torch"]),
     tests("BenchmarksTests", ["Benchmarks"]),
     tests("LayerKernelTests", ["CKernels", "NN", "Randomness", "Torch"]),
@@ -170,8 +173,8 @@ let package = Package(
     tests(
       "TrainingTests",
       [
-        "Datasets", "Experiments", "HDF5", "Models", "NN", "Randomness", "RunLog", "Tasks",
-        "TestSupport", "Torch", "Training",
+        "Datasets", "Experiments", "HDF5", "Models", "NN", "RunLog", "Steps", "TestSupport",
+        "Torch", "Training",
       ]),
     tests("HDF5Tests", ["HDF5"], resources: [.copy("Fixtures")]),
     tests("ReportsTests", ["Reports", "RunLog", "TestSupport"]),

@@ -4,9 +4,9 @@ import Foundation
 import Models
 import NN
 import Randomness
+import Steps
 import Tasks
 import Torch
-import Training
 
 /// Measures points inside this process.
 public enum Benchmark {

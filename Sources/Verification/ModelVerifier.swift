@@ -3,6 +3,7 @@ import HDF5
 import Models
 import NN
 import Randomness
+import Steps
 import Torch
 
 /// Compares a whole model's training with `/model/<name>`: loss, learning rate and β₁ of every step,

@@ -5,6 +5,7 @@ import HDF5
 import Models
 import NN
 import RunLog
+import Steps
 import TestSupport
 import Testing
 import Torch

@@ -1,6 +1,7 @@
 import Experiments
 import Models
 import NN
+import Steps
 import Torch
 
 extension RunConfiguration {

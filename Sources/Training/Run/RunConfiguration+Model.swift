@@ -4,6 +4,7 @@ import Experiments
 import Models
 import NN
 import Randomness
+import Steps
 import Tasks
 import Torch
 

@@ -6,6 +6,7 @@ import HDF5
 import Models
 import NN
 import RunLog
+import Steps
 import Tasks
 import Torch
 

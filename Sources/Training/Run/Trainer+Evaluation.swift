@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import RunLog
+import Steps
 import Tasks
 import Torch
 

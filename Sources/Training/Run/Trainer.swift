@@ -6,6 +6,7 @@ import Models
 import NN
 import Randomness
 import RunLog
+import Steps
 import Torch
 
 /// Trains and tests one run: a function of its configuration and data.

@@ -45,13 +45,13 @@ struct TaskLoss {
 
 extension Shard {
   /// The tokens that have a label, as indices into `[rows · width]`; all other tokens are no targets.
-  var labelledPlaces: [Int] {
+  public var labelledPlaces: [Int] {
     guard case .tokenClasses(let classes) = labels else { return [] }
     return classes.indices.filter { classes[$0] != Example.ignoredLabel }
   }
 
   /// How many targets the loss is taken over: examples, or tokens that have a label.
-  var targetCount: Int {
+  public var targetCount: Int {
     guard case .tokenClasses(let classes) = labels else { return rows }
     return classes.count { $0 != Example.ignoredLabel }
   }

@@ -1,8 +1,8 @@
 import Datasets
 import Foundation
+import Steps
 import Tasks
 import Testing
-import Training
 
 /// Values of NumPy (`corrcoef`, ranks with ties averaged) for the same numbers.
 @Suite struct MetricTests {

@@ -2,8 +2,8 @@ import Datasets
 import Foundation
 import Models
 import Randomness
+import Steps
 import Torch
-import Training
 
 /// A tiny model over 20 tokens and 3 classes.
 func tinyModel(_ attention: String = "softmax", head: ModelConfiguration.Head? = nil) throws

@@ -1,6 +1,6 @@
+import Steps
 import Synchronization
 import Testing
-import Training
 
 @Suite struct WorkerPoolTests {
   private struct Failure: Error, Equatable { var index: Int }

@@ -1,4 +1,5 @@
 import NN
+import Steps
 import Testing
 import Torch
 

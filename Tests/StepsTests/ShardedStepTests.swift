@@ -2,10 +2,10 @@ import Datasets
 import Models
 import NN
 import Randomness
+import Steps
 import Tasks
 import Testing
 import Torch
-import Training
 
 @Suite struct ShardedStepTests {
   private func step(

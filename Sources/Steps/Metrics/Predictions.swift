@@ -37,7 +37,7 @@ public struct Predictions: Sendable, Equatable {
   }
 
   /// The same targets in the order of their examples; tokens of one example keep their order.
-  func sortedByExample() -> Predictions {
+  public func sortedByExample() -> Predictions {
     let order = examples.indices.sorted {
       examples[$0] == examples[$1] ? $0 < $1 : examples[$0] < examples[$1]
     }
