@@ -105,12 +105,8 @@ let package = Package(
     // Files
     module("AtomicFiles"),
     module("HDF5", ["AtomicFiles", "CHDF5", "Diagnostics"]),
-    module(
-      "Datasets",
-      [
-        "AtomicFiles", "CArchive", "CPNG", "Diagnostics", "HDF5", "Randomness", "Tasks",
-        "Tokenization",
-      ]),
+    module("DataFiles", ["AtomicFiles", "CArchive", "CPNG", "Diagnostics"]),
+    module("Datasets", ["DataFiles", "HDF5", "Randomness", "Tasks", "Tokenization"]),
     module("RunLog", ["Diagnostics", "HDF5", "Tasks"]),
 
     // The harness
@@ -118,8 +114,8 @@ let package = Package(
     module(
       "Training",
       [
-        "Attention", "Datasets", "Diagnostics", "Experiments", "HDF5", "Models", "NN", "Randomness",
-        "RunLog", "Steps", "Tasks", "Torch",
+        "Attention", "DataFiles", "Datasets", "Diagnostics", "Experiments", "HDF5", "Models", "NN",
+        "Randomness", "RunLog", "Steps", "Tasks", "Torch",
       ]),
     module(
       "Verification",
@@ -131,15 +127,15 @@ let package = Package(
     module(
       "Inspection",
       [
-        "Attention", "Datasets", "Diagnostics", "Models", "NN", "Reports", "Steps", "Tasks",
+        "Attention", "DataFiles", "Datasets", "Diagnostics", "Models", "NN", "Reports", "Tasks",
         "Torch", "Training",
       ]),
     .executableTarget(
       name: "sbm",
       dependencies: [
-        "Arguments", "Attention", "Benchmarks", "Datasets", "Diagnostics", "Experiments",
-        "Inspection", "Randomness", "Reports", "RunLog", "Tasks", "Terminal", "Tokenization",
-        "Torch", "Training", "Verification",
+        "Arguments", "Attention", "Benchmarks", "DataFiles", "Datasets", "Diagnostics",
+        "Experiments", "Inspection", "Randomness", "Reports", "RunLog", "Tasks", "Terminal",
+        "Tokenization", "Torch", "Training", "Verification",
       ],
       swiftSettings: swift, plugins: ["CodeVersion"]),
     .plugin(
@@ -152,11 +148,13 @@ let package = Package(
     tests("ArgumentsTests", ["Arguments", "Diagnostics"]),
     tests("TerminalTests", ["Terminal"]),
     tests("ExperimentsTests", ["Datasets", "Experiments", "Randomness", "Tasks", "TestSupport"]),
-    tests("CLITests", ["sbm", "Datasets", "HDF5", "RunLog", "TestSupport"]),
+    tests("CLITests", ["sbm", "DataFiles", "Datasets", "HDF5", "RunLog", "TestSupport"]),
     tests("ResumeTests", ["sbm", "HDF5", "RunLog", "TestSupport"]),
     tests("RandomnessTests", ["Randomness"]),
+    tests("DataFilesTests", ["DataFiles", "TestSupport"]),
     tests(
-      "DatasetsTests", ["Datasets", "HDF5", "Randomness", "Tasks", "Tokenization"],
+      "DatasetsTests",
+      ["DataFiles", "Datasets", "HDF5", "Randomness", "Tasks", "TestSupport", "Tokenization"],
       resources: [.copy("Fixtures")]),
     tests("TokenizationTests", ["Tokenization"], resources: [.copy("Fixtures")]),
     tests("TorchTests", ["Randomness", "Torch"]),

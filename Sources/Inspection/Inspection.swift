@@ -1,4 +1,5 @@
 import Attention
+import DataFiles
 import Datasets
 import Tasks
 import Training

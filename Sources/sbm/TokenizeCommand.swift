@@ -1,4 +1,5 @@
 import Arguments
+import DataFiles
 import Datasets
 import Foundation
 import Tokenization

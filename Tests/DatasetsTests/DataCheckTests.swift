@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import Tasks
+import TestSupport
 import Testing
 import Tokenization
 

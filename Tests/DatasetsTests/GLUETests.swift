@@ -1,6 +1,8 @@
+import DataFiles
 import Datasets
 import Foundation
 import Tasks
+import TestSupport
 import Testing
 
 /// A small vocabulary below `folder`, where sources look for it.

@@ -1,7 +1,9 @@
+import DataFiles
 import Datasets
 import Foundation
 import Randomness
 import Tasks
+import TestSupport
 import Testing
 import Tokenization
 

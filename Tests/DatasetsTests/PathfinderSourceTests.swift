@@ -1,6 +1,8 @@
+import DataFiles
 import Datasets
 import Foundation
 import Tasks
+import TestSupport
 import Testing
 
 @Suite("Pathfinder32, read in its published layout")

@@ -2,6 +2,7 @@ import Datasets
 import Foundation
 import Randomness
 import Tasks
+import TestSupport
 import Testing
 
 /// Long random texts of one split, as many as a test asks for.

@@ -1,5 +1,7 @@
+import DataFiles
 import Datasets
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Retrieval: pairs of papers")

@@ -1,6 +1,8 @@
+import DataFiles
 import Datasets
 import Foundation
 import Tasks
+import TestSupport
 import Testing
 
 @Suite("Text: IMDb reviews")

@@ -1,9 +1,11 @@
+import DataFiles
 import Datasets
 import Foundation
 import HDF5
 import Randomness
 import Synchronization
 import Tasks
+import TestSupport
 import Testing
 
 /// Random examples of any shape, as a source whose reads are counted.

@@ -122,4 +122,14 @@ public final class TemporaryFolder: Sendable {
     try Data(text.utf8).write(to: url(name))
     return url(name).path
   }
+
+  /// Writes bytes below the folder, with the folders above them, and returns where.
+  @discardableResult
+  public func write(_ path: String, _ content: some Collection<UInt8>) throws -> URL {
+    let file = url(path)
+    try FileManager.default.createDirectory(
+      at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try Data(content).write(to: file)
+    return file
+  }
 }

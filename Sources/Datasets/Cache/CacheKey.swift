@@ -1,3 +1,4 @@
+import DataFiles
 import Foundation
 
 /// Everything that decides what a token cache holds.

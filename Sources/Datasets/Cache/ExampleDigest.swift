@@ -1,3 +1,5 @@
+import DataFiles
+
 /// What an example is, in 64 bits: the beginning of an MD5 sum over all its parts.
 ///
 /// Summed are, each number with its least significant byte first: the count of the text's tokens (32

@@ -1,3 +1,4 @@
+import DataFiles
 import HDF5
 
 /// The examples of one split of a ``TokenCache``.

@@ -1,3 +1,4 @@
+import DataFiles
 import Tasks
 
 /// Checks a task's published files by reading all of them.

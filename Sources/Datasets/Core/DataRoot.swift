@@ -56,7 +56,8 @@ public struct SourceOptions: Hashable, Sendable {
 
   /// Options, by default those of the published pipelines.
   public init(
-    dataProtocol: ExperimentProtocol = .published, maximumLength: Int? = nil, vocabulary: URL? = nil,
+    dataProtocol: ExperimentProtocol = .published, maximumLength: Int? = nil,
+    vocabulary: URL? = nil,
     corpus: URL? = nil, difficulty: String? = nil, splitSeed: UInt64 = 0,
     generatorSeed: UInt64? = nil
   ) {

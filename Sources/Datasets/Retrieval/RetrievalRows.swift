@@ -1,3 +1,4 @@
+import DataFiles
 import Foundation
 
 /// The rows of a Retrieval table, read byte by byte with bounded memory.

@@ -90,12 +90,12 @@ public struct LineReader {
 }
 
 /// A file open for reading, closed at the end of its life.
-final class ByteFile {
+public final class ByteFile {
   private let descriptor: Int32
   private let path: String
 
   /// Opens the file at `url`; `hint` is what to do if it is not there.
-  init(_ url: URL, hint: String = DataError.absenceHint) throws {
+  public init(_ url: URL, hint: String = DataError.absenceHint) throws {
     path = url.path
     descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
@@ -110,7 +110,7 @@ final class ByteFile {
   deinit { close(descriptor) }
 
   /// The next bytes, at most `count`; `nil` at the end.
-  func read(upTo count: Int) throws -> [UInt8]? {
+  public func read(upTo count: Int) throws -> [UInt8]? {
     var got = 0
     let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
       repeat {

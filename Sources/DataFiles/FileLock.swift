@@ -1,12 +1,12 @@
 import Foundation
 
 /// A lock between processes, held on a file.
-enum FileLock {
+public enum FileLock {
   /// Runs `body` while no other process holds the lock on `url`; waits for it.
   ///
   /// - Parameter hint: what to do when the file cannot be made.
   /// - Throws: ``DataError`` when the file cannot be made, and what `body` throws.
-  static func holding<Result>(
+  public static func holding<Result>(
     _ url: URL, hint: String, _ body: () throws -> Result
   ) throws -> Result {
     let descriptor = open(url.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)

@@ -64,7 +64,7 @@ public struct DataError: Error, Hashable, Sendable, CustomStringConvertible, Exi
   }
 
   /// What to do about a file that is not there, where nothing more is known of it.
-  static let absenceHint =
+  public static let absenceHint =
     "Check its name and place; `sbm data list` says where data sets come from"
 
   /// "data/basic_train.tsv:12: the label is 11, not 0 to 9. Fetch the file again."

@@ -5,12 +5,15 @@ import Foundation
 ///
 /// Only one piece of one entry is in memory at a time. Names are remembered, to refuse an archive
 /// that holds one twice.
-struct Archive: FileCollection {
-  let url: URL
+public struct Archive: FileCollection {
+  /// Where it is.
+  public let url: URL
 
-  init(_ url: URL) { self.url = url }
+  /// The archive at a path; opened when it is visited.
+  public init(_ url: URL) { self.url = url }
 
-  func visit(_ body: (FileEntry) throws -> FileVisit) throws {
+  /// Calls `body` with each file in order, until it says to stop.
+  public func visit(_ body: (FileEntry) throws -> FileVisit) throws {
     let reader = try ArchiveReader(url)
     var seen: Set<String> = []
     while let path = try reader.nextFile() {

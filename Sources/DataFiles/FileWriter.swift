@@ -67,7 +67,7 @@ public final class FileWriter {
   /// Makes the folder at `url` and those above it.
   ///
   /// - Throws: ``DataError`` when that is not allowed.
-  static func makeFolder(_ url: URL) throws {
+  public static func makeFolder(_ url: URL) throws {
     do {
       try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     } catch {

@@ -1,5 +1,6 @@
-import Datasets
+import DataFiles
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Gray images and PNG")

@@ -3,14 +3,14 @@ import Foundation
 import Synchronization
 
 /// Independent pieces of work on all cores, with results in order.
-enum Parallel {
+public enum Parallel {
   /// How many cores there are to use.
-  static var cores: Int { ProcessInfo.processInfo.activeProcessorCount }
+  public static var cores: Int { ProcessInfo.processInfo.activeProcessorCount }
 
   /// `[body(0), body(1), …]`, computed on all cores.
   ///
   /// - Throws: the error of the lowest index that threw.
-  static func map<Result: Sendable>(
+  public static func map<Result: Sendable>(
     _ count: Int, _ body: @Sendable (Int) throws -> Result
   ) throws -> [Result] {
     let results = Mutex([Swift.Result<Result, any Error>?](repeating: nil, count: count))

@@ -34,7 +34,7 @@ public struct MD5: Sendable {
   }
 
   /// The first eight bytes of the sum of all bytes added, the least significant first.
-  var prefix: UInt64 {
+  public var prefix: UInt64 {
     let words = words
     return UInt64(words[0]) | UInt64(words[1]) << 32
   }

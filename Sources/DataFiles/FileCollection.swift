@@ -46,7 +46,7 @@ extension FileCollection {
   }
 
   /// The error for a file that is not there.
-  func missing(_ path: String) -> DataError {
+  public func missing(_ path: String) -> DataError {
     DataError(
       .missing, file: url.path, place: .entry(path), problem: "this file is not there",
       hint: "Fetch the data set again with its script in data-scripts")

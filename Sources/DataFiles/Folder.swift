@@ -4,12 +4,15 @@ import Foundation
 ///
 /// Symbolic links are followed, as a person who put them there expects; one that leads back to a
 /// folder above it is refused.
-struct Folder: FileCollection {
-  let url: URL
+public struct Folder: FileCollection {
+  /// Where it is.
+  public let url: URL
 
-  init(_ url: URL) { self.url = url }
+  /// The folder at a path; looked at when it is visited.
+  public init(_ url: URL) { self.url = url }
 
-  func visit(_ body: (FileEntry) throws -> FileVisit) throws {
+  /// Calls `body` with each file in order, until it says to stop.
+  public func visit(_ body: (FileEntry) throws -> FileVisit) throws {
     _ = try visit("", above: [try identity("")], body)
   }
 
@@ -35,7 +38,8 @@ struct Folder: FileCollection {
     return .next
   }
 
-  func withFile<Result>(
+  /// Calls `body` with one file.
+  public func withFile<Result>(
     _ path: String, _ body: (FileEntry) throws -> Result
   ) throws -> Result {
     guard try kind(path) == .file else { throw missing(path) }

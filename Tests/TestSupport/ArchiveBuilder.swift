@@ -1,16 +1,17 @@
 import Foundation
 
 /// Archives made byte by byte, so that tests can also make those that no tool would.
-enum ArchiveBuilder {
+public enum ArchiveBuilder {
   /// An entry of a tar archive.
-  struct Entry {
-    var path: String
-    var content: [UInt8] = []
+  public struct Entry: Sendable {
+    public var path: String
+    public var content: [UInt8] = []
     /// "0" file, "1" hard link, "2" symbolic link, "3" device, "5" folder.
-    var type: Character = "0"
-    var link = ""
+    public var type: Character = "0"
+    public var link = ""
 
-    init(_ path: String, _ content: String = "", type: Character = "0", link: String = "") {
+    /// An entry.
+    public init(_ path: String, _ content: String = "", type: Character = "0", link: String = "") {
       self.path = path
       self.content = Array(content.utf8)
       self.type = type
@@ -19,7 +20,7 @@ enum ArchiveBuilder {
   }
 
   /// A tar archive (POSIX ustar), with its end mark.
-  static func tar(_ entries: [Entry]) -> [UInt8] {
+  public static func tar(_ entries: [Entry]) -> [UInt8] {
     entries.flatMap { header($0) + padded($0.content, to: 512) } + zeros(1024)
   }
 
@@ -41,7 +42,7 @@ enum ArchiveBuilder {
   }
 
   /// The content in gzip's format, in stored blocks.
-  static func gzip(_ content: [UInt8]) -> [UInt8] {
+  public static func gzip(_ content: [UInt8]) -> [UInt8] {
     var result: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255]
     for start in stride(from: 0, to: max(content.count, 1), by: 65_535) {
       let end = min(content.count, start + 65_535)
@@ -53,7 +54,7 @@ enum ArchiveBuilder {
   }
 
   /// A zip archive with stored entries.
-  static func zip(_ entries: [(path: String, content: String)]) -> [UInt8] {
+  public static func zip(_ entries: [(path: String, content: String)]) -> [UInt8] {
     var result: [UInt8] = []
     var directory: [UInt8] = []
     for (path, text) in entries {
