@@ -123,19 +123,20 @@ let package = Package(
     module(
       "Benchmarks",
       ["Attention", "Datasets", "Models", "NN", "Randomness", "Steps", "Tasks", "Torch"]),
-    module("Reports", ["Diagnostics", "HDF5", "RunLog", "Tasks"]),
+    module("Presentation"),
+    module("Reports", ["Diagnostics", "HDF5", "Presentation", "RunLog", "Tasks"]),
     module(
       "Inspection",
       [
-        "Attention", "DataFiles", "Datasets", "Diagnostics", "Models", "NN", "Reports", "Tasks",
-        "Torch", "Training",
+        "Attention", "DataFiles", "Datasets", "Diagnostics", "Models", "NN", "Presentation",
+        "Tasks", "Torch", "Training",
       ]),
     .executableTarget(
       name: "sbm",
       dependencies: [
         "Arguments", "Attention", "Benchmarks", "DataFiles", "Datasets", "Diagnostics",
-        "Experiments", "Inspection", "Randomness", "Reports", "RunLog", "Tasks", "Terminal",
-        "Tokenization", "Torch", "Training", "Verification",
+        "Experiments", "Inspection", "Presentation", "Randomness", "Reports", "RunLog", "Tasks",
+        "Terminal", "Tokenization", "Torch", "Training", "Verification",
       ],
       swiftSettings: swift, plugins: ["CodeVersion"]),
     .plugin(
@@ -175,7 +176,7 @@ let package = Package(
         "Torch", "Training",
       ]),
     tests("HDF5Tests", ["HDF5"], resources: [.copy("Fixtures")]),
-    tests("ReportsTests", ["Reports", "RunLog", "TestSupport"]),
+    tests("ReportsTests", ["Presentation", "Reports", "RunLog", "TestSupport"]),
     tests("RunLogTests", ["HDF5", "RunLog"]),
     tests(
       "InspectionTests",

@@ -1,7 +1,7 @@
 import DataFiles
 import Datasets
 import Foundation
-import Reports
+import Presentation
 
 extension InspectionPage {
   // MARK: Answer

@@ -1,5 +1,5 @@
 import Foundation
-import Reports
+import Presentation
 
 extension InspectionPage {
   /// The pairs that may attend.

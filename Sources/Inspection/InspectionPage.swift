@@ -1,5 +1,5 @@
 import Foundation
-import Reports
+import Presentation
 import Training
 
 /// An ``Inspection`` as one page that needs nothing beside it: images and styles are inside.

@@ -1,5 +1,5 @@
 import Foundation
-import Reports
+import Presentation
 
 /// Maps with their axes as one SVG: a grid of panels that share rows and columns of the page.
 struct MapDrawing {

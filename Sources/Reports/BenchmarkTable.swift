@@ -1,3 +1,5 @@
+import Presentation
+
 /// The points of benchmark files as a table.
 enum BenchmarkTable {
   static func table(_ points: [BenchmarkPoint]) -> Table {

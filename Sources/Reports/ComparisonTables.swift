@@ -1,3 +1,4 @@
+import Presentation
 import RunLog
 
 /// The tables that set our results beside others': the Long Range Arena, GLUE, repeated tokens.

@@ -1,3 +1,4 @@
+import Presentation
 import RunLog
 
 /// A report as one page that needs nothing beside it: styles and figures are inside.

@@ -1,3 +1,4 @@
+import Presentation
 import RunLog
 
 /// A value of a record, for programs.

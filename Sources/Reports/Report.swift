@@ -1,3 +1,5 @@
+import Presentation
+
 /// Logs and benchmarks as tables, records or a page.
 public struct Report: Sendable {
   /// The ways a report can be written.

@@ -1,3 +1,4 @@
+import Presentation
 import RunLog
 
 /// A group's numbers as tables show them, with marks for what the notes explain.

@@ -1,3 +1,4 @@
+import Presentation
 import RunLog
 
 /// The tables of what was varied, what it costs, and how every run went.

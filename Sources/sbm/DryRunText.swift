@@ -1,6 +1,6 @@
 import Experiments
 import Foundation
-import Reports
+import Presentation
 import Training
 
 /// A setting of a run as a dry run shows it.

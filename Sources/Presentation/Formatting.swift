@@ -1,8 +1,6 @@
 import Foundation
-import RunLog
-import Tasks
 
-/// Numbers as reports print them.
+/// Numbers as people read them.
 public enum Formatting {
   /// A fraction as percent with two digits: `37.22`.
   public static func percent(_ fraction: Double, digits: Int = 2) -> String {
@@ -15,31 +13,8 @@ public enum Formatting {
     return String(format: abs(value) < 1e15 ? "%.\(digits)f" : "%.3g", value)
   }
 
-  /// `37.22 ± 0.30`, the deviation where there is one.
-  static func percent(_ statistic: Statistic) -> String {
-    percent(statistic.mean) + (statistic.deviation.map { " ± \(percent($0))" } ?? "")
-  }
-
-  /// What a metric is multiplied by to be shown: fractions become percent.
-  static func factor(of metric: String) -> Double {
-    Metric(logged: metric).isFraction ? 100 : 1
-  }
-
-  /// The values of a metric that are possible, as they are shown.
-  static func limits(of metric: String) -> ClosedRange<Double> {
-    let (range, factor) = (Metric(logged: metric).range, factor(of: metric))
-    return (factor * range.lowerBound)...(factor * range.upperBound)
-  }
-
-  /// A metric's mean and deviation as they are shown.
-  static func metric(_ name: String, _ statistic: Statistic) -> String {
-    let scale = factor(of: name) / 100
-    return percent(scale * statistic.mean)
-      + (statistic.deviation.map { " ± \(percent(scale * $0))" } ?? "")
-  }
-
   /// A difference in percentage points with its sign: `+0.23`, `−1.40`.
-  static func difference(_ points: Double) -> String {
+  public static func difference(_ points: Double) -> String {
     let text = fixed(abs(points), digits: 2)
     return (points < 0 && text != "0.00" ? "−" : "+") + text
   }
@@ -71,7 +46,7 @@ public enum Formatting {
   }
 
   /// `1 h 02 min`, `3 min 20 s`, `12.3 s`.
-  static func duration(_ seconds: Double) -> String {
+  public static func duration(_ seconds: Double) -> String {
     guard seconds >= 60, seconds < 1e15 else { return fixed(seconds, digits: 1) + " s" }
     let whole = Int(seconds.rounded())
     if whole < 3600 { return String(format: "%d min %02d s", whole / 60, whole % 60) }

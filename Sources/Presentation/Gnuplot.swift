@@ -1,16 +1,17 @@
 import Foundation
 
 /// Draws figures with the program gnuplot.
-struct Gnuplot {
+public struct Gnuplot {
   /// Why a figure could not be drawn.
-  struct Failure: Error, CustomStringConvertible {
-    let description: String
+  public struct Failure: Error, CustomStringConvertible {
+    /// What gnuplot said.
+    public let description: String
   }
 
   private let program: URL
 
   /// Nil when there is no gnuplot on the search path.
-  init?(searchPath: String = ProcessInfo.processInfo.environment["PATH"] ?? "") {
+  public init?(searchPath: String = ProcessInfo.processInfo.environment["PATH"] ?? "") {
     let found = searchPath.split(separator: ":").map { "\($0)/gnuplot" }
       .first { FileManager.default.isExecutableFile(atPath: $0) }
     guard let found else { return nil }
@@ -18,13 +19,13 @@ struct Gnuplot {
   }
 
   /// What to tell someone who has no gnuplot.
-  static let missing =
+  public static let missing =
     "gnuplot is not installed: the page has no figures (sudo apt-get install gnuplot-nox)"
 
   /// The figure as an `svg` element whose colours are the page's variables.
   ///
   /// `id` is unlike that of any other figure of the page.
-  func svg(_ figure: Figure, id: String) throws -> String {
+  public func svg(_ figure: Figure, id: String) throws -> String {
     let script = FileManager.default.temporaryDirectory
       .appendingPathComponent("sbm-figure-\(UUID().uuidString).gp")
     defer { try? FileManager.default.removeItem(at: script) }

@@ -1,36 +1,38 @@
 import Foundation
 
 /// Where values stand along the horizontal axis of a figure, and its ticks.
-struct HorizontalAxis: Sendable {
+public struct HorizontalAxis: Sendable {
   /// A tick with the place where it stands; without a label where it would run into its neighbour's.
-  struct Tick: Sendable, Equatable {
-    var position: Double
-    var label: String
+  public struct Tick: Sendable, Equatable {
+    /// Its place.
+    public var position: Double
+    /// Its label.
+    public var label: String
   }
 
   /// The first and the last place.
-  let range: ClosedRange<Double>
+  public let range: ClosedRange<Double>
   /// Ticks at chosen values; nil leaves them to gnuplot.
-  let ticks: [Tick]?
+  public let ticks: [Tick]?
   /// Whether places are logarithms.
-  let isLogarithmic: Bool
+  public let isLogarithmic: Bool
   /// Where 0 stands on a logarithmic axis: a slot of its own at the left.
   private let zero: Double?
 
   /// Training steps from 0.
-  static func steps(to last: Double) -> HorizontalAxis {
+  public static func steps(to last: Double) -> HorizontalAxis {
     HorizontalAxis(range: 0...max(last, 1), ticks: nil, isLogarithmic: false, zero: nil)
   }
 
   /// Values between ticks, with room at both ends.
-  static func linear(_ values: [Double]) -> HorizontalAxis {
+  public static func linear(_ values: [Double]) -> HorizontalAxis {
     HorizontalAxis(
       range: padded(values.min() ?? 0, values.max() ?? 1), ticks: nil, isLogarithmic: false,
       zero: nil)
   }
 
   /// A few values, each with a tick: by their logarithms if they span a factor of 16.
-  static func values(_ all: [Double]) -> HorizontalAxis {
+  public static func values(_ all: [Double]) -> HorizontalAxis {
     let values = Set(all).sorted()
     let positive = values.filter { $0 > 0 }
     guard let least = values.first, let most = values.last, least >= 0, positive.count > 2,
@@ -53,14 +55,14 @@ struct HorizontalAxis: Sendable {
   }
 
   /// Where a value stands; nil where it has no place.
-  func position(_ value: Double) -> Double? {
+  public func position(_ value: Double) -> Double? {
     guard value.isFinite else { return nil }
     guard isLogarithmic else { return value }
     return value == 0 ? zero : value > 0 ? log10(value) : nil
   }
 
   /// Whether a value stands apart from the others, on no scale with them.
-  func isApart(_ value: Double) -> Bool { zero != nil && value == 0 }
+  public func isApart(_ value: Double) -> Bool { zero != nil && value == 0 }
 
   private static func padded(_ least: Double, _ most: Double) -> ClosedRange<Double> {
     let room = most > least ? 0.05 * (most - least) : 0.5

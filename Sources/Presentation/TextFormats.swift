@@ -1,8 +1,9 @@
 /// Tables as aligned text, markdown and LaTeX.
-enum TextFormats {
+public enum TextFormats {
   // MARK: Aligned text
 
-  static func text(_ table: Table) -> String {
+  /// Columns side by side, with rules around.
+  public static func text(_ table: Table) -> String {
     let widths = table.columns.indices.map { column in
       ([table.columns[column].title] + table.rows.map { $0.cells[column].text })
         .map(\.count).max() ?? 0
@@ -38,7 +39,8 @@ enum TextFormats {
 
   // MARK: Markdown
 
-  static func markdown(_ table: Table) -> String {
+  /// A table of GitHub's markdown, with its title and notes.
+  public static func markdown(_ table: Table) -> String {
     func escaped(_ text: String) -> String {
       var result = ""
       for character in text {
@@ -66,7 +68,7 @@ enum TextFormats {
   // MARK: LaTeX
 
   /// A `table` that needs the package `booktabs`.
-  static func latex(_ table: Table) -> String {
+  public static func latex(_ table: Table) -> String {
     let columns = table.columns.map { $0.isNumeric ? "r" : "l" }.joined()
     func line(_ cells: [String]) -> String { "  " + cells.joined(separator: " & ") + " \\\\" }
     var lines = [

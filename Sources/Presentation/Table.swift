@@ -64,14 +64,15 @@ public struct Table: Sendable {
     self.columns = columns
   }
 
-  mutating func append(_ cells: [Cell], startsBlock: Bool = false) {
+  /// Adds a row at the end.
+  public mutating func append(_ cells: [Cell], startsBlock: Bool = false) {
     precondition(
       cells.count == columns.count, "\(cells.count) cells in \(columns.count) columns")
     rows.append(Row(cells: cells, startsBlock: startsBlock))
   }
 
   /// Leaves out the columns of which no cell says anything.
-  func withoutEmptyColumns() -> Table {
+  public func withoutEmptyColumns() -> Table {
     let kept = columns.indices.filter { column in
       rows.contains { !$0.cells[column].text.isEmpty }
     }

@@ -1,17 +1,20 @@
 import Foundation
 
 /// A plot of curves, not drawn yet.
-struct Figure: Sendable {
+public struct Figure: Sendable {
   /// One curve. Curves of the same name look the same and share an entry of the legend.
-  struct Curve: Sendable {
-    var name: String
+  public struct Curve: Sendable {
+    /// Its name in the legend.
+    public var name: String
     /// Picks colour, dashes and marker.
-    var style: Int
-    var points: [(x: Double, y: Double)]
+    public var style: Int
+    /// Its points.
+    public var points: [(x: Double, y: Double)]
     /// Standard deviations of `y`, if there are any.
-    var deviations: [Double]?
+    public var deviations: [Double]?
 
-    init(
+    /// A curve.
+    public init(
       _ name: String, style: Int, points: [(x: Double, y: Double)], deviations: [Double]? = nil
     ) {
       self.name = name
@@ -21,22 +24,47 @@ struct Figure: Sendable {
     }
   }
 
-  var title: String
-  var xLabel: String
-  var yLabel: String
-  var xAxis: HorizontalAxis
+  /// Its title.
+  public var title: String
+  /// What the horizontal axis shows.
+  public var xLabel: String
+  /// What the vertical axis shows.
+  public var yLabel: String
+  /// Where values stand along the horizontal axis.
+  public var xAxis: HorizontalAxis
   /// The values that are possible: the axis shows no others.
-  var yLimits: ClosedRange<Double> = 0...Double.infinity
+  public var yLimits: ClosedRange<Double> = 0...Double.infinity
   /// The least that the vertical axis spans, so that noise does not look like a trend.
-  var yLeastSpan = 0.0
-  var yIsLogarithmic = false
+  public var yLeastSpan = 0.0
+  /// Whether the vertical axis is logarithmic.
+  public var yIsLogarithmic = false
   /// Whether every point gets a marker; otherwise a few along each curve do.
-  var marksEveryPoint = false
-  var curves: [Curve]
-  var note = ""
+  public var marksEveryPoint = false
+  /// The curves, in the order of the legend.
+  public var curves: [Curve]
+  /// A sentence below it.
+  public var note = ""
+
+  /// A figure with axes of numbers.
+  public init(
+    title: String, xLabel: String, yLabel: String, xAxis: HorizontalAxis,
+    yLimits: ClosedRange<Double> = 0...Double.infinity, yLeastSpan: Double = 0,
+    yIsLogarithmic: Bool = false, marksEveryPoint: Bool = false, curves: [Curve], note: String = ""
+  ) {
+    self.title = title
+    self.xLabel = xLabel
+    self.yLabel = yLabel
+    self.xAxis = xAxis
+    self.yLimits = yLimits
+    self.yLeastSpan = yLeastSpan
+    self.yIsLogarithmic = yIsLogarithmic
+    self.marksEveryPoint = marksEveryPoint
+    self.curves = curves
+    self.note = note
+  }
 
   /// Without what cannot be drawn; nil when nothing is left.
-  var drawable: Figure? {
+  public var drawable: Figure? {
     var figure = self
     figure.curves = curves.compactMap { curve in
       let kept = curve.points.indices.filter { index in
@@ -61,7 +89,7 @@ struct Figure: Sendable {
 
   /// What the vertical axis shows: everything drawn with a little room, within what is possible; nil for a
   /// logarithmic one.
-  var yRange: ClosedRange<Double>? {
+  public var yRange: ClosedRange<Double>? {
     guard !yIsLogarithmic else { return nil }
     let bars = curves.flatMap { curve in curve.points.indices.map { errorBar(curve, $0) } }
     guard var low = bars.map(\.lowerBound).min(), var high = bars.map(\.upperBound).max() else {
@@ -79,7 +107,7 @@ struct Figure: Sendable {
   }
 
   /// The legend: each name once, in order.
-  var legend: [(name: String, style: Int)] {
+  public var legend: [(name: String, style: Int)] {
     var entries: [(name: String, style: Int)] = []
     for curve in curves where !entries.contains(where: { $0.name == curve.name }) {
       entries.append((curve.name, curve.style))
@@ -88,11 +116,11 @@ struct Figure: Sendable {
   }
 
   /// Points a curve is thinned to.
-  static let resolution = 150
+  public static let resolution = 150
 
   /// At most `count` points: each the mean of neighbours, at the last one's place, so that a curve ends
   /// where its points end.
-  static func thinned(_ points: [(x: Double, y: Double)], to count: Int = Self.resolution)
+  public static func thinned(_ points: [(x: Double, y: Double)], to count: Int = Self.resolution)
     -> [(x: Double, y: Double)]
   {
     guard points.count > count else { return points }
@@ -105,9 +133,9 @@ struct Figure: Sendable {
 }
 
 /// How a curve looks: colours that colour-blind readers can tell apart, and dashes and markers.
-struct CurveStyle {
+public struct CurveStyle {
   /// Number of different colours, each with its own marker.
-  static let colors = 8
+  public static let colors = 8
   /// Dash patterns in line widths: strokes and gaps.
   private static let dashes: [[Int]] = [[], [8, 4], [2, 3], [10, 3, 2, 3], [14, 5]]
   /// gnuplot's numbers of the markers, and the same shapes in a box of 2 by 2 around 0.
@@ -124,14 +152,15 @@ struct CurveStyle {
   let marker: Int
   private let shape: String
 
-  init(_ number: Int) {
+  /// The look of curves of a style number.
+  public init(_ number: Int) {
     color = number % Self.colors
     dash = Self.dashes[(number % Self.colors + 2 * (number / Self.colors)) % Self.dashes.count]
     (marker, shape) = Self.markers[number % Self.markers.count]
   }
 
   /// The entry of a legend, drawn as gnuplot draws the curve.
-  var swatch: String {
+  public var swatch: String {
     let pattern = dash.map { "\(2 * $0)" }.joined(separator: " ")
     return "<svg class='swatch s\(color)' viewBox='0 0 44 14' width='44' height='14' "
       + "aria-hidden='true'><path class='line' d='M1 7H43'"
