@@ -98,8 +98,9 @@ let package = Package(
 
     // Tensors and models
     module("Torch", ["CTorch", "Randomness"]),
-    module("NN", ["CKernels", "Randomness", "Tasks", "Torch"]),
-    module("Attention", ["CKernels", "Diagnostics", "NN", "Randomness", "Tasks", "Torch"]),
+    module("Kernels", ["CKernels", "Diagnostics", "Torch"]),
+    module("NN", ["Kernels", "Randomness", "Tasks", "Torch"]),
+    module("Attention", ["Diagnostics", "Kernels", "NN", "Randomness", "Tasks", "Torch"]),
     module("Models", ["Attention", "NN", "Randomness", "Tasks", "Torch"]),
 
     // Files
@@ -110,16 +111,19 @@ let package = Package(
     module("RunLog", ["Diagnostics", "HDF5", "Tasks"]),
 
     // The harness
-    module("Steps", ["Datasets", "Models", "NN", "Randomness", "Tasks", "Torch"]),
+    module("Steps", ["Datasets", "Kernels", "Models", "NN", "Randomness", "Tasks", "Torch"]),
     module(
       "Training",
       [
-        "Attention", "DataFiles", "Datasets", "Diagnostics", "Experiments", "HDF5", "Models", "NN",
-        "Randomness", "RunLog", "Steps", "Tasks", "Torch",
+        "Attention", "DataFiles", "Datasets", "Diagnostics", "Experiments", "HDF5", "Kernels",
+        "Models", "NN", "Randomness", "RunLog", "Steps", "Tasks", "Torch",
       ]),
     module(
       "Verification",
-      ["Attention", "Diagnostics", "HDF5", "Models", "NN", "Randomness", "Steps", "Torch"]),
+      [
+        "Attention", "Diagnostics", "HDF5", "Kernels", "Models", "NN", "Randomness", "Steps",
+        "Torch",
+      ]),
     module(
       "Benchmarks",
       ["Attention", "Datasets", "Models", "NN", "Randomness", "Steps", "Tasks", "Torch"]),
@@ -128,15 +132,15 @@ let package = Package(
     module(
       "Inspection",
       [
-        "Attention", "DataFiles", "Datasets", "Diagnostics", "Models", "NN", "Presentation",
-        "Tasks", "Torch", "Training",
+        "Attention", "DataFiles", "Datasets", "Diagnostics", "Kernels", "Models", "NN",
+        "Presentation", "Tasks", "Torch", "Training",
       ]),
     .executableTarget(
       name: "sbm",
       dependencies: [
         "Arguments", "Attention", "Benchmarks", "DataFiles", "Datasets", "Diagnostics",
-        "Experiments", "Inspection", "Presentation", "Randomness", "Reports", "RunLog", "Tasks",
-        "Terminal", "Tokenization", "Torch", "Training", "Verification",
+        "Experiments", "Inspection", "Kernels", "Presentation", "Randomness", "Reports", "RunLog",
+        "Steps", "Tasks", "Terminal", "Tokenization", "Torch", "Training", "Verification",
       ],
       swiftSettings: swift, plugins: ["CodeVersion"]),
     .plugin(
@@ -160,15 +164,16 @@ let package = Package(
     tests("TokenizationTests", ["Tokenization"], resources: [.copy("Fixtures")]),
     tests("TorchTests", ["Randomness", "Torch"]),
     tests("NNTests", ["NN", "Randomness", "Torch"]),
-    tests("ModelsTests", ["Attention", "Models", "NN", "Randomness", "Tasks", "Torch"]),
-    tests("VerificationTests", ["NN", "Verification"]),
+    tests("ModelsTests", ["Attention", "Kernels", "Models", "NN", "Randomness", "Tasks", "Torch"]),
+    tests("VerificationTests", ["Kernels", "NN", "Verification"]),
     tests(
-      "AttentionTests", ["Attention", "CKernels", "Models", "NN", "Randomness", "Tasks", "Torch"]),
+      "AttentionTests",
+      ["Attention", "CKernels", "Kernels", "Models", "NN", "Randomness", "Tasks", "Torch"]),
     tests("StepsTests", ["Datasets", "Models", "NN", "Randomness", "Steps", "Tasks", "Torch"]),
     tests("KernelTests", ["CKernels", "Randomness", "Torch"]),
     tests("BenchmarksTests", ["Benchmarks"]),
-    tests("LayerKernelTests", ["CKernels", "NN", "Randomness", "Torch"]),
-    tests("SamplerTests", ["Attention", "NN", "Randomness", "Tasks", "Torch"]),
+    tests("LayerKernelTests", ["CKernels", "Kernels", "NN", "Randomness", "Torch"]),
+    tests("SamplerTests", ["Attention", "Kernels", "NN", "Randomness", "Tasks", "Torch"]),
     tests(
       "TrainingTests",
       [
@@ -180,7 +185,7 @@ let package = Package(
     tests("RunLogTests", ["HDF5", "RunLog"]),
     tests(
       "InspectionTests",
-      ["Attention", "Datasets", "Inspection", "Models", "NN", "Randomness", "Torch"]),
+      ["Attention", "Datasets", "Inspection", "Kernels", "Models", "NN", "Randomness", "Torch"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

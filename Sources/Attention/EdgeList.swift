@@ -1,3 +1,4 @@
+import Kernels
 import Torch
 
 /// The sampled or chosen query-key pairs of a batch, ordered by group and query.

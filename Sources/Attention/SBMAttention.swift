@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 import NN
 import Randomness
 import Tasks
@@ -20,12 +21,7 @@ public final class SBMAttention: AttentionMechanism {
   public static let kind = "sbm"
 
   /// How the graph is drawn.
-  public enum Sampler: String, CaseIterable, Sendable {
-    /// Every pair on its own, as the published code does.
-    case bernoulli
-    /// Algorithm 1 of the paper.
-    case fastrg
-  }
+  public typealias Sampler = SampledGraph.Sampler
 
   /// C, `[heads, clusters, headDim]`.
   public let clusters: Parameter

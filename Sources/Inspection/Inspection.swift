@@ -1,6 +1,7 @@
 import Attention
 import DataFiles
 import Datasets
+import Kernels
 import Tasks
 import Training
 

@@ -1,5 +1,6 @@
 import Attention
 import Datasets
+import Kernels
 import NN
 import Torch
 

@@ -1,14 +1,7 @@
+import Kernels
 import Randomness
 import Tasks
 import Torch
-
-/// Which implementation of a mechanism or layer to run.
-public enum ComputePath: String, Sendable, CaseIterable {
-  /// The native kernels where they exist for the device, type and shape; else the operators.
-  case native
-  /// libtorch operators only: any device, any floating-point type, the reference of the tests.
-  case portable
-}
 
 /// What a forward pass needs besides its input: one value, handed down explicitly.
 public struct ForwardContext: Sendable {
@@ -66,8 +59,14 @@ public struct ForwardContext: Sendable {
     site.counterWord(layer: layer, text: text)
   }
 
+  /// Dropout of a site as kernels take it; none in evaluation.
+  public func kernelDropout(_ probability: Double, _ site: RandomSite) -> KernelDropout {
+    KernelDropout(
+      keys: keys, site: counterWord(site), probability: isTraining ? probability : 0)
+  }
+
   /// Whether the native kernels may run on `x`.
   public func runsNative(on x: Tensor) -> Bool {
-    path == .native && x.dtype == .float32 && x.device.isCPU
+    path.runsNative(on: x)
   }
 }

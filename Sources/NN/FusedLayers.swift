@@ -1,4 +1,4 @@
-import CKernels
+import Kernels
 import Randomness
 import Torch
 
@@ -11,18 +11,18 @@ public func feedForward(
   _ x: Tensor, norm: LayerNorm, inner: Linear, outer: Linear, dropout: Double,
   context: ForwardContext
 ) -> Tensor {
-  guard context.runsNative(on: x), let innerRaw = inner.raw, let outerRaw = outer.raw else {
+  guard context.runsNative(on: x), let innerKernel = inner.kernel,
+    let outerKernel = outer.kernel
+  else {
     let hidden = geluDropout(
       inner(norm(x)), probability: dropout, site: .feedForwardHiddenDropout, context: context)
     return addDropout(
       outer(hidden), to: x, probability: dropout, site: .feedForwardOutputDropout, context: context)
   }
-  return withExtendedLifetime((norm, inner, outer)) {
-    context.withDropout(dropout, .feedForwardHiddenDropout, .feedForwardOutputDropout) {
-      first, second in
-      .make { ck_feed_forward(x.raw, norm.raw, innerRaw, outerRaw, first, second, &$0) }
-    }
-  }
+  return LayerKernels.feedForward(
+    x, norm: norm.kernel, inner: innerKernel, outer: outerKernel,
+    hiddenDropout: context.kernelDropout(dropout, .feedForwardHiddenDropout),
+    outputDropout: context.kernelDropout(dropout, .feedForwardOutputDropout))
 }
 
 /// Queries, keys and values `[batch, heads, n, headDim]` of `norm(x)`, or nil where there is no
@@ -31,18 +31,9 @@ public func nativeProjections(
   _ x: Tensor, norm: LayerNorm, query: Linear, key: Linear, value: Linear, heads: Int,
   context: ForwardContext
 ) -> (queries: Tensor, keys: Tensor, values: Tensor)? {
-  guard context.runsNative(on: x), let q = query.raw, let k = key.raw, let v = value.raw else {
-    return nil
-  }
-  var results: (OpaquePointer?, OpaquePointer?, OpaquePointer?)
-  let status = withExtendedLifetime((x, norm, query, key, value)) {
-    ck_norm_project(x.raw, norm.raw, [q, k, v], Int32(heads), &results.0, &results.1, &results.2)
-  }
-  guard status == CT_OK, let q = results.0, let k = results.1, let v = results.2 else {
-    Tensor.check(status)
-    return nil
-  }
-  return (Tensor(owning: q), Tensor(owning: k), Tensor(owning: v))
+  guard context.runsNative(on: x), let q = query.kernel, let k = key.kernel, let v = value.kernel
+  else { return nil }
+  return LayerKernels.projections(x, norm: norm.kernel, query: q, key: k, value: v, heads: heads)
 }
 
 /// `residual + dropout(output(merged))`, where `merged` `[batch, n, heads · headDim]` are the heads of
@@ -51,17 +42,15 @@ public func addProjection(
   of values: Tensor, through output: Linear, to residual: Tensor, dropout: Double,
   context: ForwardContext
 ) -> Tensor {
-  guard context.runsNative(on: residual), let raw = output.raw else {
+  guard context.runsNative(on: residual), let kernel = output.kernel else {
     let merged = values.transposed(1, 2)
       .reshaped(residual.size(0), residual.size(1), values.size(1) * values.size(3))
     return addDropout(
       output(merged), to: residual, probability: dropout, site: .residualDropout, context: context)
   }
-  return withExtendedLifetime(output) {
-    context.withDropout(dropout, .residualDropout, .residualDropout) { dropout, _ in
-      .make { ck_project_residual(values.raw, residual.raw, raw, dropout, &$0) }
-    }
-  }
+  return LayerKernels.projectResidual(
+    values, residual: residual, output: kernel,
+    dropout: context.kernelDropout(dropout, .residualDropout))
 }
 
 /// `dropout(token[tokens] + position[0 ..< n] + type[types])`, `[batch, n, dim]`; the sum of gradients
@@ -77,15 +66,10 @@ public func embeddingSum(
     if let type, let types { x = x + type(types) }
     return NN.dropout(x, probability: dropout, site: .embeddingDropout, context: context)
   }
-  return withExtendedLifetime((tokens, types, token, position, type)) {
-    context.withDropout(dropout, .embeddingDropout, .embeddingDropout) { dropout, _ in
-      .make {
-        ck_embedding_sum(
-          tokens.raw, typed ? types?.raw : nil, table.raw, position.weight.value.raw,
-          typed ? type?.weight.value.raw : nil, dropout, &$0)
-      }
-    }
-  }
+  return LayerKernels.embeddingSum(
+    tokens, types: typed ? types : nil, token: table, position: position.weight.value,
+    type: typed ? type?.weight.value : nil,
+    dropout: context.kernelDropout(dropout, .embeddingDropout))
 }
 
 /// Σ over positions of `weights` `[batch, n]` times `norm(x)`: `[batch, dim]`. No gradient reaches the
@@ -96,39 +80,20 @@ public func normalizedPool(
   guard context.runsNative(on: x) else {
     return (norm(x) * weights.detached().unsqueezed(2)).sum(1)
   }
-  return withExtendedLifetime(norm) {
-    .make { ck_norm_pool(x.raw, norm.raw, weights.raw, &$0) }
-  }
+  return LayerKernels.normalizedPool(x, norm: norm.kernel, weights: weights)
 }
 
 // MARK: - As the kernels take them
 
 extension LayerNorm {
-  fileprivate var raw: ck_norm {
-    ck_norm(weight: weight.value.raw, bias: bias.value.raw, epsilon: epsilon)
+  fileprivate var kernel: KernelNorm {
+    KernelNorm(weight: weight.value, bias: bias.value, epsilon: epsilon)
   }
 }
 
 extension Linear {
-  /// Nil without a bias.
-  fileprivate var raw: ck_linear? {
-    bias.map { ck_linear(weight: weight.value.raw, bias: $0.value.raw) }
-  }
-}
-
-extension ForwardContext {
-  /// Calls `body` with the dropout of two sites, whose keys live until it returns.
-  fileprivate func withDropout<Result>(
-    _ probability: Double, _ first: RandomSite, _ second: RandomSite,
-    _ body: (ck_dropout, ck_dropout) -> Result
-  ) -> Result {
-    keys.withUnsafeBufferPointer { keys in
-      func dropout(_ site: RandomSite) -> ck_dropout {
-        ck_dropout(
-          keys: keys.baseAddress, site: counterWord(site), probability: isTraining ? probability : 0
-        )
-      }
-      return body(dropout(first), dropout(second))
-    }
+  /// The layer as kernels take it; nil without a bias.
+  public var kernel: KernelLinear? {
+    bias.map { KernelLinear(weight: weight.value, bias: $0.value) }
   }
 }

@@ -1,3 +1,4 @@
+import NN
 import Torch
 
 /// AdamW (Loshchilov & Hutter 2019) over the trainable parameters of a module, with β₁ given at each

@@ -1,4 +1,5 @@
 import Datasets
+import Kernels
 import Models
 import NN
 import Randomness

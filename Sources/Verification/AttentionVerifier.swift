@@ -1,5 +1,6 @@
 import Attention
 import HDF5
+import Kernels
 import NN
 import Randomness
 import Torch

@@ -1,5 +1,6 @@
 import Attention
 import HDF5
+import Kernels
 import Models
 import NN
 import Randomness

@@ -1,5 +1,6 @@
 import Attention
 import HDF5
+import Kernels
 import NN
 
 /// Parity with the published code: runs every entry of a golden file that the zoo implements.

@@ -4,6 +4,7 @@ import Datasets
 import Diagnostics
 import Experiments
 import Foundation
+import Steps
 import Torch
 import Training
 

@@ -1,7 +1,7 @@
 import Arguments
-import Attention
 import Diagnostics
 import Foundation
+import Kernels
 
 // A reader that leaves early (`sbm … | head`) must not kill a run; `Output` ends quietly instead.
 signal(SIGPIPE, SIG_IGN)

@@ -1,6 +1,7 @@
 import Attention
 import CKernels
 import Dispatch
+import Kernels
 import NN
 import Randomness
 import Synchronization

@@ -1,4 +1,5 @@
 import Attention
+import Kernels
 import NN
 import Randomness
 import Testing

@@ -148,13 +148,6 @@ struct BatchingTests {
 
   @Test("A transform sees each example with a stream of its own, whatever the batch")
   func transform() throws {
-    struct Stamp: ExampleTransform {
-      func callAsFunction(_ example: Example, stream: RandomStream) -> Example {
-        var generator = stream.generator()
-        return Example(
-          tokens: example.tokens.map { _ in UInt16(generator.below(60_000)) }, label: .none)
-      }
-    }
     let store = MemoryStore((0..<6).map { _ in Example(tokens: [1, 2], label: .none) })
     let layout = ShardLayout(tokenBudget: 100)
     func read(_ indices: [Int], epoch: Int = 0) throws -> [Int32] {
@@ -192,5 +185,14 @@ struct BatchingTests {
     #expect(SubsetStore(store, limit: 1000, .spread).count == 100)
     let all = try SubsetStore(store, limit: 1000, .spread).examples(at: Array(0..<100))
     #expect(all.map { Int($0.tokens[0]) } == Array(0..<100))
+  }
+}
+
+/// Replaces tokens by random numbers.
+private struct Stamp: ExampleTransform {
+  func callAsFunction(_ example: Example, stream: RandomStream) -> Example {
+    var generator = stream.generator()
+    return Example(
+      tokens: example.tokens.map { _ in UInt16(generator.below(60_000)) }, label: .none)
   }
 }

@@ -1,6 +1,7 @@
 import Attention
 import Foundation
 import Inspection
+import Kernels
 import Models
 import NN
 import Randomness

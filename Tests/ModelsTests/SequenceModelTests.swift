@@ -1,4 +1,5 @@
 import Attention
+import Kernels
 import Models
 import NN
 import Randomness

@@ -1,5 +1,6 @@
 import Attention
 import Foundation
+import Kernels
 import NN
 import Randomness
 import Tasks

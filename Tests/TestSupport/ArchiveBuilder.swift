@@ -4,10 +4,13 @@ import Foundation
 public enum ArchiveBuilder {
   /// An entry of a tar archive.
   public struct Entry: Sendable {
+    /// Its path in the archive.
     public var path: String
+    /// What it holds.
     public var content: [UInt8] = []
     /// "0" file, "1" hard link, "2" symbolic link, "3" device, "5" folder.
     public var type: Character = "0"
+    /// Where it leads, if it is a link.
     public var link = ""
 
     /// An entry.

@@ -82,12 +82,12 @@ private enum DigitFont {
   ]
 
   /// The lit pixels of a number.
-  static func pixels(_ text: String) -> [Pixel] {
-    var pixels: [Pixel] = []
+  static func pixels(_ text: String) -> [(y: Int, x: Int)] {
+    var pixels: [(y: Int, x: Int)] = []
     for (place, character) in text.enumerated() {
       for (y, bits) in (rows[character] ?? []).enumerated() {
         for x in 0..<3 where bits & (0b100 >> UInt8(x)) != 0 {
-          pixels.append(Pixel(y: y, x: 4 * place + x))
+          pixels.append((y, 4 * place + x))
         }
       }
     }

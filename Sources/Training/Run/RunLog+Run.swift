@@ -3,6 +3,7 @@ import Datasets
 import Experiments
 import Foundation
 import HDF5
+import Kernels
 import RunLog
 import Tasks
 import Torch
