@@ -94,7 +94,7 @@ let package = Package(
     module("Tokenization"),
     module("Experiments", ["CYAML", "Diagnostics", "Tasks"]),
     module("Arguments", ["Diagnostics"]),
-    module("Terminal"),
+    module("Terminal", ["Diagnostics"]),
 
     // Tensors and models
     module("Torch", ["CTorch", "Randomness"]),
@@ -127,7 +127,7 @@ let package = Package(
     module(
       "Benchmarks",
       ["Attention", "Datasets", "Models", "NN", "Randomness", "Steps", "Tasks", "Torch"]),
-    module("Presentation"),
+    module("Presentation", ["Diagnostics"]),
     module("Reports", ["Diagnostics", "HDF5", "Presentation", "RunLog", "Tasks"]),
     module(
       "Inspection",
@@ -138,7 +138,8 @@ let package = Package(
     .executableTarget(
       name: "sbm",
       dependencies: [
-        "Arguments", "Attention", "Benchmarks", "DataFiles", "Datasets", "Diagnostics",
+        "Arguments", "AtomicFiles", "Attention", "Benchmarks", "DataFiles", "Datasets",
+        "Diagnostics",
         "Experiments", "Inspection", "Kernels", "Presentation", "Randomness", "Reports", "RunLog",
         "Steps", "Tasks", "Terminal", "Tokenization", "Torch", "Training", "Verification",
       ],

@@ -21,7 +21,9 @@ public struct TemporaryFile: Sendable {
     while true {
       let number = Self.counter.add(1, ordering: .relaxed).newValue
       let path = Self.prefix(target) + "\(getpid())-\(number).tmp"
-      let descriptor = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+      // Never one that is there, nor what a link of that name leads to.
+      let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666)
+      if descriptor < 0, errno == EEXIST { continue }
       guard descriptor >= 0 else { throw SystemFailure("cannot be written", code: errno) }
       // A file system without locks is done without; another error means that another process
       // just took this file for an abandoned one.
@@ -73,7 +75,8 @@ public struct TemporaryFile: Sendable {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder(target))) ?? []
     for entry in names where entry.hasPrefix(name) && entry.hasSuffix(".tmp") {
       let path = (folder(target) as NSString).appendingPathComponent(entry)
-      let descriptor = open(path, O_RDWR | O_CLOEXEC)
+      // A FIFO without a reader is not waited for.
+      let descriptor = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
       guard descriptor >= 0 else { continue }
       if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(path) }
       close(descriptor)

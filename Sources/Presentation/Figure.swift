@@ -69,8 +69,8 @@ public struct Figure: Sendable {
     figure.curves = curves.compactMap { curve in
       let kept = curve.points.indices.filter { index in
         let point = curve.points[index]
-        return xAxis.position(point.x) != nil && point.y.isFinite
-          && (!yIsLogarithmic || point.y > 0)
+        return xAxis.position(point.x) != nil && Self.isDrawable(point.y)
+          && Self.isDrawable(curve.deviations?[index] ?? 0) && (!yIsLogarithmic || point.y > 0)
       }
       guard !kept.isEmpty else { return nil }
       return Curve(
@@ -79,6 +79,10 @@ public struct Figure: Sendable {
     }
     return figure.curves.isEmpty ? nil : figure
   }
+
+  /// Whether an axis can have a place for a value: sums and differences of such are numbers, and gnuplot can
+  /// draw them.
+  public static func isDrawable(_ value: Double) -> Bool { abs(value) < 1e30 }
 
   /// The part of a curve's standard deviation around a point that is possible.
   func errorBar(_ curve: Curve, _ index: Int) -> ClosedRange<Double> {
@@ -98,11 +102,13 @@ public struct Figure: Sendable {
     let span = max(high - low, yLeastSpan, 0.02 * max(abs(low), abs(high)), 1e-9)
     let missing = (span - (high - low)) / 2
     let room = missing + 0.04 * span
+    // What is drawn has a place even if it is impossible.
+    let limits = min(yLimits.lowerBound, low)...max(yLimits.upperBound, high)
     (low, high) = (low - room, high + room)
     // What is cut off at one end is added at the other.
-    let (below, above) = (max(0, yLimits.lowerBound - low), max(0, high - yLimits.upperBound))
-    low = max(low - min(above, missing), yLimits.lowerBound)
-    high = min(high + min(below, missing), yLimits.upperBound)
+    let (below, above) = (max(0, limits.lowerBound - low), max(0, high - limits.upperBound))
+    low = max(low - min(above, missing), limits.lowerBound)
+    high = min(high + min(below, missing), limits.upperBound)
     return low...high
   }
 

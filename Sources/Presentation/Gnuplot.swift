@@ -10,12 +10,20 @@ public struct Gnuplot {
 
   private let program: URL
 
+  /// The first gnuplot of this process's search path.
+  private static let installed = find(in: ProcessInfo.processInfo.environment["PATH"] ?? "")
+
   /// Nil when there is no gnuplot on the search path.
-  public init?(searchPath: String = ProcessInfo.processInfo.environment["PATH"] ?? "") {
-    let found = searchPath.split(separator: ":").map { "\($0)/gnuplot" }
+  public init?() {
+    guard let program = Self.installed else { return nil }
+    self.program = program
+  }
+
+  /// Folders that are not absolute depend on where someone stands, and are passed over.
+  private static func find(in searchPath: String) -> URL? {
+    searchPath.split(separator: ":").filter { $0.hasPrefix("/") }.map { "\($0)/gnuplot" }
       .first { FileManager.default.isExecutableFile(atPath: $0) }
-    guard let found else { return nil }
-    program = URL(fileURLWithPath: found)
+      .map { URL(fileURLWithPath: $0) }
   }
 
   /// What to tell someone who has no gnuplot.
@@ -26,24 +34,25 @@ public struct Gnuplot {
   ///
   /// `id` is unlike that of any other figure of the page.
   public func svg(_ figure: Figure, id: String) throws -> String {
-    let script = FileManager.default.temporaryDirectory
-      .appendingPathComponent("sbm-figure-\(UUID().uuidString).gp")
-    defer { try? FileManager.default.removeItem(at: script) }
     do {
-      try Self.script(figure).write(to: script, atomically: false, encoding: .utf8)
+      let (script, errors) = (try Self.scratch(), try Self.scratch())
+      try script.write(contentsOf: Data(Self.script(figure).utf8))
+      try script.seek(toOffset: 0)
       let process = Process()
       process.executableURL = program
-      // -d: without the user's own settings.
-      process.arguments = ["-d", script.path]
-      process.standardInput = FileHandle.nullDevice
-      let (output, errors) = (Pipe(), Pipe())
-      process.standardOutput = output
+      // -d: without anyone's settings; what stands in the environment (GNUTERM, GNUPLOT_LIB) is some too.
+      process.arguments = ["-d", "-"]
+      process.environment = ["LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"]
+      process.standardInput = script
       process.standardError = errors
+      let output = Pipe()
+      process.standardOutput = output
       try process.run()
       let drawing = output.fileHandleForReading.readDataToEndOfFile()
-      let complaint = errors.fileHandleForReading.readDataToEndOfFile()
       process.waitUntilExit()
-      guard process.terminationStatus == 0 else {
+      guard process.terminationReason == .exit, process.terminationStatus == 0 else {
+        try errors.seek(toOffset: 0)
+        let complaint = try errors.readToEnd() ?? Data()
         throw Failure(description: String(decoding: complaint, as: UTF8.self))
       }
       return Self.inlined(String(decoding: drawing, as: UTF8.self), figure, id)
@@ -54,7 +63,20 @@ public struct Gnuplot {
     }
   }
 
+  /// An open file without a name.
+  private static func scratch() throws -> FileHandle {
+    guard let file = tmpfile() else { throw Failure(description: String(cString: strerror(errno))) }
+    defer { fclose(file) }
+    return FileHandle(fileDescriptor: dup(fileno(file)), closeOnDealloc: true)
+  }
+
   // MARK: The script
+
+  // Nothing of the script is text of others: whatever a log calls its metric is no program. Titles of axes
+  // are stand-ins, replaced in the drawing; everything else is a number or a word from here.
+
+  /// Stand for the titles of the axes until the drawing is inlined.
+  private static let (xTitle, yTitle) = ("horizontal-title", "vertical-title")
 
   // Colours that stand for the page's variables until the drawing is inlined: #fe01NN is curve
   // NN, #fe0200 lines of the frame, #fe0201 the grid, #fe0202 text.
@@ -67,12 +89,12 @@ public struct Gnuplot {
       "set border 3 lc rgb '#fe0200'",
       "set tics nomirror out textcolor rgb '#fe0202'",
       "set grid ytics lt 1 lw 1 lc rgb '#fe0201'",
-      "set xlabel '\(quoted(figure.xLabel))' textcolor rgb '#fe0202'",
-      "set ylabel '\(quoted(figure.yLabel))' textcolor rgb '#fe0202' offset 1,0",
+      "set xlabel '\(xTitle)' textcolor rgb '#fe0202'",
+      "set ylabel '\(yTitle)' textcolor rgb '#fe0202' offset 1,0",
       "set xrange [\(figure.xAxis.range.lowerBound):\(figure.xAxis.range.upperBound)]",
     ]
     if let ticks = figure.xAxis.ticks {
-      let list = ticks.map { "'\(quoted($0.label))' \($0.position)" }.joined(separator: ", ")
+      let list = ticks.map { "'\($0.label)' \($0.position)" }.joined(separator: ", ")
       lines.append("set xtics (\(list))")
     }
     if let range = figure.yRange {
@@ -115,8 +137,6 @@ public struct Gnuplot {
       + "pt \(style.marker) ps 0.55 pi \(spacing)"
   }
 
-  private static func quoted(_ text: String) -> String { text.replacing("'", with: "''") }
-
   // MARK: The drawing
 
   /// The beginnings of all identifiers that gnuplot gives.
@@ -135,6 +155,9 @@ public struct Gnuplot {
     for name in identifiers { svg = svg.replacing(name, with: "\(id)-\(name)") }
     svg = svg.replacing(#/<title>.*?<\/title>/#, with: "")
       .replacing(#/<desc>.*?<\/desc>/#, with: "")
+    for (title, text) in [(xTitle, figure.xLabel), (yTitle, figure.yLabel)] {
+      svg = svg.replacing(title, with: Escaping.html(text))
+    }
     let labelled = "<svg role='img' aria-labelledby='\(id)'"
     return svg.replacing("<svg", with: labelled, maxReplacements: 1)
   }

@@ -42,8 +42,5 @@ public struct HTMLDocument: Sendable {
   }
 
   /// Plain text as it may stand in HTML.
-  public static func escaped(_ text: String) -> String {
-    text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
-      .replacing("\"", with: "&quot;").replacing("'", with: "&#39;")
-  }
+  public static func escaped(_ text: String) -> String { Escaping.html(text) }
 }

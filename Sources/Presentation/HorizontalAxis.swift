@@ -5,9 +5,14 @@ public struct HorizontalAxis: Sendable {
   /// A tick with the place where it stands; without a label where it would run into its neighbour's.
   public struct Tick: Sendable, Equatable {
     /// Its place.
-    public var position: Double
-    /// Its label.
-    public var label: String
+    public let position: Double
+    /// A number in digits, or nothing.
+    public let label: String
+
+    fileprivate init(position: Double, value: Double?) {
+      self.position = position
+      label = value.map(HorizontalAxis.word) ?? ""
+    }
   }
 
   /// The first and the last place.
@@ -25,22 +30,23 @@ public struct HorizontalAxis: Sendable {
   }
 
   /// Values between ticks, with room at both ends.
-  public static func linear(_ values: [Double]) -> HorizontalAxis {
-    HorizontalAxis(
+  public static func linear(_ all: [Double]) -> HorizontalAxis {
+    let values = all.filter(Figure.isDrawable)
+    return HorizontalAxis(
       range: padded(values.min() ?? 0, values.max() ?? 1), ticks: nil, isLogarithmic: false,
       zero: nil)
   }
 
   /// A few values, each with a tick: by their logarithms if they span a factor of 16.
   public static func values(_ all: [Double]) -> HorizontalAxis {
-    let values = Set(all).sorted()
+    let values = Set(all.filter(Figure.isDrawable)).sorted()
     let positive = values.filter { $0 > 0 }
     guard let least = values.first, let most = values.last, least >= 0, positive.count > 2,
       most >= 16 * positive[0]
     else {
       let range = padded(values.first ?? 0, values.last ?? 1)
       return HorizontalAxis(
-        range: range, ticks: spaced(values.map { Tick(position: $0, label: word($0)) }, range),
+        range: range, ticks: spaced(values.map { Tick(position: $0, value: $0) }, range),
         isLogarithmic: false, zero: nil)
     }
     let places = positive.map(log10)
@@ -48,15 +54,15 @@ public struct HorizontalAxis: Sendable {
     let zero = least == 0 ? places[0] - (places[1] - places[0]) : nil
     let range = padded(zero ?? places[0], places[places.count - 1])
     let ticks =
-      (zero.map { [Tick(position: $0, label: "0")] } ?? [])
-      + zip(places, positive).map { Tick(position: $0, label: word($1)) }
+      (zero.map { [Tick(position: $0, value: 0)] } ?? [])
+      + zip(places, positive).map { Tick(position: $0, value: $1) }
     return HorizontalAxis(
       range: range, ticks: spaced(ticks, range), isLogarithmic: true, zero: zero)
   }
 
   /// Where a value stands; nil where it has no place.
   public func position(_ value: Double) -> Double? {
-    guard value.isFinite else { return nil }
+    guard Figure.isDrawable(value) else { return nil }
     guard isLogarithmic else { return value }
     return value == 0 ? zero : value > 0 ? log10(value) : nil
   }
@@ -69,7 +75,7 @@ public struct HorizontalAxis: Sendable {
     return least - room...most + room
   }
 
-  private static func word(_ value: Double) -> String {
+  fileprivate static func word(_ value: Double) -> String {
     value == value.rounded() && abs(value) < 1e9
       ? "\(Int(value))" : String(format: "%.4g", value)
   }
@@ -83,7 +89,7 @@ public struct HorizontalAxis: Sendable {
       if let last {
         let needed = digit * (Double(last.label.count + tick.label.count) / 2 + 1)
         if tick.position - last.position < needed {
-          return Tick(position: tick.position, label: "")
+          return Tick(position: tick.position, value: nil)
         }
       }
       last = tick

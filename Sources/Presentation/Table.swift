@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// A table for people, in no format yet.
 public struct Table: Sendable {
   /// One column.
@@ -80,6 +82,20 @@ public struct Table: Sendable {
     table.columns = kept.map { columns[$0] }
     table.rows = rows.map { row in
       Row(cells: kept.map { row.cells[$0] }, startsBlock: row.startsBlock)
+    }
+    return table
+  }
+
+  /// All its texts on one line each, without what a terminal would obey.
+  var inert: Table {
+    var table = self
+    table.title = title.inertLine
+    table.notes = notes.map(\.inertLine)
+    for column in columns.indices { table.columns[column].title = columns[column].title.inertLine }
+    for row in rows.indices {
+      for cell in rows[row].cells.indices {
+        table.rows[row].cells[cell].text = rows[row].cells[cell].text.inertLine
+      }
     }
     return table
   }

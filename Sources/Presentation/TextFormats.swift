@@ -4,6 +4,7 @@ public enum TextFormats {
 
   /// Columns side by side, with rules around.
   public static func text(_ table: Table) -> String {
+    let table = table.inert
     let widths = table.columns.indices.map { column in
       ([table.columns[column].title] + table.rows.map { $0.cells[column].text })
         .map(\.count).max() ?? 0
@@ -41,27 +42,19 @@ public enum TextFormats {
 
   /// A table of GitHub's markdown, with its title and notes.
   public static func markdown(_ table: Table) -> String {
-    func escaped(_ text: String) -> String {
-      var result = ""
-      for character in text {
-        if "|*_<>`\\".contains(character) { result.append("\\") }
-        result.append(character)
-      }
-      return result
-    }
     func line(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |" }
-    var lines = ["### " + escaped(table.title), ""]
-    lines.append(line(table.columns.map { escaped($0.title) }))
+    var lines = ["### " + Escaping.markdown(table.title), ""]
+    lines.append(line(table.columns.map { Escaping.markdown($0.title) }))
     lines.append(line(table.columns.map { $0.isNumeric ? "--:" : ":--" }))
     for row in table.rows {
       lines.append(
         line(
           row.cells.map { cell in
             let indent = cell.text.prefix { $0 == " " }.map { _ in "&nbsp;" }.joined()
-            return indent + escaped(String(cell.text.drop { $0 == " " }))
+            return indent + Escaping.markdown(String(cell.text.drop { $0 == " " }))
           }))
     }
-    if !table.notes.isEmpty { lines += [""] + table.notes.map { "- " + escaped($0) } }
+    if !table.notes.isEmpty { lines += [""] + table.notes.map { "- " + Escaping.markdown($0) } }
     return lines.joined(separator: "\n") + "\n"
   }
 
@@ -72,40 +65,24 @@ public enum TextFormats {
     let columns = table.columns.map { $0.isNumeric ? "r" : "l" }.joined()
     func line(_ cells: [String]) -> String { "  " + cells.joined(separator: " & ") + " \\\\" }
     var lines = [
-      "\\begin{table}", "  \\centering", "  \\caption{\(latexEscaped(table.title))}",
+      "\\begin{table}", "  \\centering", "  \\caption{\(Escaping.latex(table.title))}",
       "  \\begin{tabular}{\(columns)}", "  \\toprule",
-      line(table.columns.map { latexEscaped($0.title) }), "  \\midrule",
+      line(table.columns.map { Escaping.latex($0.title) }), "  \\midrule",
     ]
     for (index, row) in table.rows.enumerated() {
       if row.startsBlock, index > 0, needsGap(table, before: index) {
         lines.append("  \\addlinespace")
       }
-      lines.append(line(row.cells.map { latexEscaped($0.text) }))
+      lines.append(line(row.cells.map { latexCell($0.text) }))
     }
     lines += ["  \\bottomrule", "  \\end{tabular}"]
-    for note in table.notes { lines.append("  \\\\ \\footnotesize \(latexEscaped(note))") }
+    for note in table.notes { lines.append("  \\\\ \\footnotesize \(Escaping.latex(note))") }
     lines.append("\\end{table}")
     return lines.joined(separator: "\n") + "\n"
   }
 
-  private static func latexEscaped(_ text: String) -> String {
-    var result = ""
-    for (index, character) in text.enumerated() {
-      switch character {
-      case "&", "%", "$", "#", "_", "{", "}": result += "\\\(character)"
-      case "\\": result += "\\textbackslash{}"
-      case "~": result += "\\textasciitilde{}"
-      case "^": result += "\\textasciicircum{}"
-      case "±": result += "$\\pm$"
-      case "−": result += "$-$"
-      case "×": result += "$\\times$"
-      case "†": result += "\\dag{}"
-      case "‡": result += "\\ddag{}"
-      case "·": result += "$\\cdot$"
-      case " " where index == text.prefix { $0 == " " }.count - 1: result += "\\quad "
-      default: result.append(character)
-      }
-    }
-    return result
+  private static func latexCell(_ text: String) -> String {
+    let indent = text.prefix { $0 == " " }
+    return (indent.isEmpty ? "" : "\\quad ") + Escaping.latex(String(text.dropFirst(indent.count)))
   }
 }

@@ -20,7 +20,7 @@ public enum RecordValue: Sendable, Equatable {
   /// As JSON.
   var json: String {
     switch self {
-    case .text(let text): Self.quoted(text)
+    case .text(let text): Escaping.json(text)
     case .number(let value): value.isFinite ? "\(value)" : "null"
     case .integer(let value): "\(value)"
     case .flag(let value): "\(value)"
@@ -32,29 +32,9 @@ public enum RecordValue: Sendable, Equatable {
   var csv: String {
     switch self {
     case .none: return ""
-    case .text(let text):
-      let needsQuotes = text.contains { ",\"\n\r".contains($0) || $0.isNewline }
-      return needsQuotes ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
+    case .text(let text): return Escaping.csv(text)
     default: return json
     }
-  }
-
-  private static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\n": result += "\\n"
-      case "\r": result += "\\r"
-      case "\t": result += "\\t"
-      case _ where scalar.value < 0x20:
-        let digits = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
   }
 }
 

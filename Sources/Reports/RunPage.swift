@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import Presentation
 import RunLog
@@ -32,7 +33,8 @@ public struct RunPage {
       block("Density by layer and head, %", density), block("Cost", cost),
       block("Settings", settings),
     ]
-    return blocks.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") + "\n" }
+    return blocks.filter { !$0.isEmpty }
+      .map { $0.map(\.inertLine).joined(separator: "\n") + "\n" }
       .joined(separator: "\n")
   }
 

@@ -60,7 +60,7 @@ enum SweepTables {
   /// The values of a setting as numbers; nil when one is none.
   static func numericValues(of key: String, in groups: [RunGroup]) -> [Double]? {
     let values = groups.compactMap { value(of: key, in: $0) }
-    let numbers = values.compactMap(Double.init)
+    let numbers = values.compactMap(Double.init).filter(Figure.isDrawable)
     return numbers.count == values.count ? numbers : nil
   }
 

@@ -24,6 +24,7 @@ extension RunLog {
       ?? max(train.steps.last ?? 0, dev.steps.last ?? 0)
     density = try reader.density(evaluations: dev.count)
     test = try reader.test()
+    if let (key, problem) = firstImpossibility { throw reader.problem(key, problem) }
   }
 }
 

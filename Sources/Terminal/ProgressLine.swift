@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import Synchronization
 
@@ -50,6 +51,7 @@ public final class ProgressLine: Sendable {
       guard isMilestone || status.title != state.title || now - state.shown >= interval else {
         return
       }
+      let status = status.inert
       let text = columns.map { status.drawn(columns: $0) } ?? status.plain
       // The end of a phase may be reported more than once.
       guard text != state.text || columns != nil else { return }
@@ -63,7 +65,7 @@ public final class ProgressLine: Sendable {
   public func note(_ text: String) {
     state.withLock { state in
       close(&state)
-      write("\(text)\n")
+      write("\(text.inert)\n")
     }
   }
 

@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// Where a piece of work is, on one line.
 public struct ProgressStatus: Sendable, Equatable {
   /// What is being done.
@@ -15,6 +17,12 @@ public struct ProgressStatus: Sendable, Equatable {
   }
 
   private static let (narrowestBar, widestBar) = (8, 24)
+
+  /// Without anything that a terminal obeys: titles have names in them.
+  var inert: ProgressStatus {
+    ProgressStatus(
+      title: title.inertLine, share: share, details: details.map(\.inertLine))
+  }
 
   /// The line without a bar, of any length.
   var plain: String { ([title] + details).joined(separator: "  ") }

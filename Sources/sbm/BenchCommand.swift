@@ -138,7 +138,7 @@ struct BenchOptions: Sendable {
     }
     for point in points {
       let result = try measure(point)
-      try Output.line(json ? result.json : row(result))
+      if json { try Output.json(result.json) } else { try Output.line(row(result)) }
       try Output.flush()
     }
   }

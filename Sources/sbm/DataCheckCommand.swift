@@ -64,7 +64,7 @@ struct DataCheckCommand: Command {
         "task": entry.task.name, "severity": finding.severity.rawValue, "check": finding.check,
         "subject": finding.subject, "detail": finding.detail,
       ]
-      try Output.line(String(decoding: encoder.encode(row), as: UTF8.self))
+      try Output.json(String(decoding: encoder.encode(row), as: UTF8.self))
     }
   }
 }

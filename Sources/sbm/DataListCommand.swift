@@ -24,7 +24,7 @@ struct DataListCommand: Command {
     if json {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-      for row in rows { try Output.line(String(decoding: encoder.encode(row), as: UTF8.self)) }
+      for row in rows { try Output.json(String(decoding: encoder.encode(row), as: UTF8.self)) }
       return
     }
     let width = rows.map(\.task.count).max() ?? 0

@@ -66,9 +66,7 @@ struct DataShowCommand: Command {
               width: side, height: side, pixels: example.tokens.map { UInt8(clamping: $0) }),
             label: classIndex(example))
         })
-      let writer = try FileWriter(URL(fileURLWithPath: out))
-      try writer.write(sheet.png)
-      try writer.commit()
+      try Output.file(Array(sheet.png), to: out)
     } else {
       let text = try TokenText(source.task, options.data, options.source)
       for example in examples {

@@ -73,7 +73,7 @@ struct DryRun {
       let items = try experiment.runs.map(item)
       try Output.write(DryRunSummary(items).text)
     case .long: for run in experiment.runs { try Output.line(item(run).text) }
-    case .json: for run in experiment.runs { try Output.line(item(run).json) }
+    case .json: for run in experiment.runs { try Output.json(item(run).json) }
     }
   }
 }

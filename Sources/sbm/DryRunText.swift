@@ -1,3 +1,4 @@
+import Diagnostics
 import Experiments
 import Foundation
 import Presentation
@@ -56,6 +57,7 @@ extension DryRun.Cost {
 /// Columns as wide as their widest cell.
 enum TextTable {
   static func lines(_ rows: [[String]]) -> [String] {
+    let rows = rows.map { $0.map(\.inertLine) }
     guard let columns = rows.map(\.count).max() else { return [] }
     let widths = (0..<columns).map { column in rows.map { $0[column].count }.max() ?? 0 }
     return rows.map { row in

@@ -72,10 +72,8 @@ struct InspectCommand: Command {
     }.inspect(index, of: split)
     let stem = path.hasSuffix(".h5") ? String(path.dropLast(3)) : path
     let output = outputPath ?? "\(stem)-\(split.rawValue)-\(index).html"
-    let page = try FileWriter(URL(fileURLWithPath: output))
-    try page.write(Array(InspectionPage(inspection).text.utf8))
-    try page.commit()
+    let isFile = try Output.file(Array(InspectionPage(inspection).text.utf8), to: output)
     display.finish()
-    try Output.line(output)
+    if isFile { try Output.line(output) }
   }
 }

@@ -17,12 +17,18 @@ enum Output {
 
   /// Writes results as they are; what is not for a terminal goes out in large pieces.
   /// - Throws: `BrokenPipe` if the reader has left, `OutputError` if writing fails (a full disk).
+  ///
+  /// Names and texts of others are in nearly all of them, so control characters go out as visible signs.
   static func write(_ text: String) throws {
     try buffer.withLock { buffer in
-      buffer += text.utf8
+      buffer += text.inert.utf8
       if isTerminal || buffer.count >= bufferSize { try send(&buffer) }
     }
   }
+
+  /// Writes one value of JSON on a line.
+  /// - Throws: `BrokenPipe` if the reader has left, `OutputError` if writing fails (a full disk).
+  static func json(_ text: String) throws { try write(text.inertJSON + "\n") }
 
   /// Hands everything written so far to the reader.
   /// - Throws: `BrokenPipe` if the reader has left, `OutputError` if writing fails (a full disk).
@@ -32,7 +38,7 @@ enum Output {
   }
 
   /// Writes one line to standard error.
-  static func warn(_ text: String) { show(text + "\n") }
+  static func warn(_ text: String) { show(text.inert + "\n") }
 
   /// A line of progress on standard error.
   static func progressLine() -> ProgressLine { ProgressLine(write: show) }

@@ -1,6 +1,4 @@
 import Arguments
-import DataFiles
-import Datasets
 import Diagnostics
 import Foundation
 import Reports
@@ -60,10 +58,7 @@ struct ReportCommand: Command {
     }
     let text = Report(input).render(format) { Output.warn($0) }
     if let outputPath {
-      let file = try FileWriter(URL(fileURLWithPath: outputPath))
-      try file.write(Array(text.utf8))
-      try file.commit()
-      Output.warn("Wrote \(outputPath)")
+      if try Output.file(Array(text.utf8), to: outputPath) { Output.warn("Wrote \(outputPath)") }
     } else {
       try Output.write(text)
     }

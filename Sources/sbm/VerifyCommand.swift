@@ -70,12 +70,12 @@ struct VerifyCommand: Command {
       let row = JSONRow(
         entry: check.entry, quantity: check.quantity, error: check.error, bound: check.bound,
         status: check.passes ? "ok" : "fail")
-      try Output.line(String(decoding: encoder.encode(row), as: UTF8.self))
+      try Output.json(String(decoding: encoder.encode(row), as: UTF8.self))
     }
     for entry in report.notImplemented {
       let row = JSONRow(
         entry: entry, quantity: nil, error: nil, bound: nil, status: "not implemented")
-      try Output.line(String(decoding: encoder.encode(row), as: UTF8.self))
+      try Output.json(String(decoding: encoder.encode(row), as: UTF8.self))
     }
   }
 

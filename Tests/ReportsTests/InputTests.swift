@@ -127,8 +127,8 @@ import Testing
     #expect(try TestProgram.sbm("report", folder.file("none")).exitCode == 74)
     #expect(try TestProgram.sbm("report", "--format", "word").exitCode == 64)
     for (out, message) in [
-      ("/proc/x.html", "Error: /proc/x.html: No such file or directory."),
-      ("/dev/null/x/y.html", "Error: /dev/null/x: the folder cannot be made: Not a directory."),
+      ("/proc/x.html", "Error: /proc/x.html cannot be written: No such file or directory."),
+      ("/dev/null/x/y.html", "Error: /dev/null/x/y.html cannot be written: Not a directory."),
     ] {
       let refused = try TestProgram.sbm("report", folder.file("good.h5"), "--out", out)
       #expect(refused.exitCode == 74 && refused.errors.hasPrefix(message), "\(refused.errors)")

@@ -41,7 +41,7 @@ func makeLog(steps: Int = 6, seconds: Double = 1, threads: Int = 2) -> RunLog {
   for step in 1...steps {
     log.train.append(
       .init(
-        step: step, loss: 2.3 / Double(step), metrics: ["accuracy": 0.1 * Double(step)],
+        step: step, loss: 2.3 / Double(step), metrics: ["accuracy": min(1, 0.1 * Double(step))],
         learningRate: 1e-4 * Double(step), density: 0.25, seconds: seconds * Double(step),
         examples: 32 * step))
     if step.isMultiple(of: 2) {
