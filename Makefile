@@ -18,7 +18,7 @@ export LIBTORCH
 BUILD := swift build -c release
 SBM := .build/release/sbm
 
-.PHONY: help deps build test quickstart bench docs snippets sanitize lint format clean
+.PHONY: help deps build test test-long quickstart bench docs snippets sanitize lint format clean
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -66,6 +66,10 @@ test: deps ## Build and run every test, a smoke run of the whole pipeline among 
 	@$(BUILD) --product sbm
 	@$(BUILD) --build-tests
 	@swift test -c release --skip-build
+
+test-long: deps ## Run the tests that take minutes, too.
+	@$(BUILD) --build-tests
+	@SBM_LONG_TESTS=1 swift test -c release --skip-build
 
 quickstart: build ## Train softmax and SBM attention on ListOps, then print the table (minutes).
 	@$(SBM) run experiments/quickstart.yaml --out results/quickstart --resume

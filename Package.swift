@@ -170,7 +170,12 @@ let package = Package(
     tests(
       "AttentionTests",
       ["Attention", "CKernels", "Kernels", "Models", "NN", "Randomness", "Tasks", "Torch"]),
-    tests("StepsTests", ["Datasets", "Models", "NN", "Randomness", "Steps", "Tasks", "Torch"]),
+    tests(
+      "StepsTests",
+      [
+        "Attention", "Datasets", "Models", "NN", "Randomness", "Steps", "Tasks", "TestSupport",
+        "Torch",
+      ]),
     tests("KernelTests", ["CKernels", "Randomness", "Torch"]),
     tests("BenchmarksTests", ["Benchmarks"]),
     tests("LayerKernelTests", ["CKernels", "Kernels", "NN", "Randomness", "Torch"]),

@@ -6,12 +6,13 @@ import Torch
 ///
 /// - Parameters:
 ///   - edges: Which keys each query sees. Edges to padding keys get no weight.
-///   - gate: A factor of each edge's unnormalized weight, `[edges]`: 1, but with a gradient of its own
-///     (the straight-through sample).
+///   - scoreGate: A factor of each edge's score, `[edges]`: 1, but with a gradient of its own (the
+///     straight-through sample).
+///   - weightGate: The same as a factor of each edge's unnormalized weight.
 /// - Returns: `[batch, heads, n, headDim]`.
 public func edgeAttention(
-  _ input: AttentionInput, edges: EdgeList, gate: Tensor? = nil, dropout: Double,
-  context: ForwardContext
+  _ input: AttentionInput, edges: EdgeList, scoreGate: Tensor? = nil, weightGate: Tensor? = nil,
+  dropout: Double, context: ForwardContext
 ) -> Tensor {
   let queries = input.queries
   let (batch, heads, n, headDim) = (
@@ -23,14 +24,16 @@ public func edgeAttention(
     input.keyMask.unsqueezed(1).expanded(-1, heads, -1).unsqueezed(3), at: edges.key
   )
   .squeezed(1)
-  let scores =
-    ((edges.gather(queries, at: edges.query) * edges.gather(input.keys, at: edges.key)).sum(-1)
-    * scale).filled(where: real.equals(0), with: -1e30)
+  var scores =
+    (edges.gather(queries, at: edges.query) * edges.gather(input.keys, at: edges.key)).sum(-1)
+    * scale
+  if let scoreGate { scores = scores * scoreGate }
+  scores = scores.filled(where: real.equals(0), with: -1e30)
   let lowest = Tensor.full(
     [batch * heads * n], -1e30, dtype: queries.dtype, device: queries.device)
   let highest = lowest.scatterMaximum(0, indices: rows, source: scores.detached())
   var weights = (scores - highest.selecting(0, indices: rows)).exp() * real
-  if let gate { weights = weights * gate }
+  if let weightGate { weights = weights * weightGate }
   let sums = Tensor.zeros([batch * heads * n], dtype: queries.dtype, device: queries.device)
     .scatterAdding(0, indices: rows, source: weights)
   weights = weights / sums.clamped(1e-30, .infinity).selecting(0, indices: rows)

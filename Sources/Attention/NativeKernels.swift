@@ -84,15 +84,15 @@ enum NativeKernels {
   /// Attention over a sampled graph, with the straight-through gradient to the factors of P, and the
   /// graph's density `[batch, heads]`.
   static func sampledAttention(
-    _ input: AttentionInput, graph: SampledGraph, left: Tensor, right: Tensor, dropout: Double,
-    context: ForwardContext
+    _ input: AttentionInput, graph: SampledGraph, left: Tensor, right: Tensor,
+    estimator: StraightThroughEstimator, dropout: Double, context: ForwardContext
   ) -> AttentionOutput {
     // Under `published` the hidden states of padding decide which edges padding gets in the next layer:
     // compute them.
     let skipsPadding = context.experimentProtocol == .strict || !context.readsPadding
     let result = AttentionKernels.sampled(
       arguments(input, dropout: dropout, context: context, skipsPadding: skipsPadding),
-      graph: graph, settings: GraphSettings(input.keyMask, context: context), left: left,
+      graph: graph, settings: GraphSettings(input.keyMask, estimator, context: context), left: left,
       right: right)
     return AttentionOutput(values: result.values, density: result.density)
   }

@@ -10,12 +10,12 @@ import Torch
 ///
 /// With clusters C `[k, d]` and the node MLP φ shared by queries, keys and heads,
 /// Q̂ = σ(φ(Q) Cᵀ), K̂ = σ(φ(K) Cᵀ), S = softmax over all k² entries of C Cᵀ, and P = Q̂ S K̂ᵀ.
-/// Gradients pass the sample straight through: dP = hardtanh(M ⊙ dM).
+/// Gradients pass the sample straight through (``StraightThroughEstimator``).
 ///
 /// Options: `clusters` (128), `sampler` (`bernoulli`, the published default: M ~ Bernoulli(P + 0.01);
 /// or `fastrg`, the paper's Algorithm 1: an edge with probability 1 − exp(−P), in time linear in edges),
 /// `initial_density` (0.25: no bias; else a constant is added to all memberships' logits so that P starts
-/// near it).
+/// near it), `estimator` (`published`) and `gradient_scale` (1): see ``StraightThroughEstimator``.
 public final class SBMAttention: AttentionMechanism {
   /// `sbm`
   public static let kind = "sbm"
@@ -31,6 +31,8 @@ public final class SBMAttention: AttentionMechanism {
   public let output: Linear
   /// How the graph is drawn.
   public let sampler: Sampler
+  /// How the loss reaches P through the sample.
+  public let estimator: StraightThroughEstimator
   private let dropout: Double
   private let membershipBias: Double
 
@@ -44,6 +46,7 @@ public final class SBMAttention: AttentionMechanism {
         kind: Self.kind, name: "initial_density",
         problem: "expected a number between 0 and 1, got \(density)")
     }
+    estimator = try StraightThroughEstimator(configuration)
     // The affinities of all cluster pairs sum to 1: P is the square of a typical membership.
     membershipBias = log(density.squareRoot() / (1 - density.squareRoot()))
     dropout = configuration.dropout
@@ -74,7 +77,8 @@ public final class SBMAttention: AttentionMechanism {
     /// Q̂ S, so that Pᵢⱼ is the product of a row of this and a row of K̂.
     public let weightedQueries: Tensor
 
-    init(queries: Tensor, keys: Tensor, affinities: Tensor) {
+    /// Q̂, K̂ and S.
+    public init(queries: Tensor, keys: Tensor, affinities: Tensor) {
       self.queries = queries
       self.keys = keys
       self.affinities = affinities
@@ -139,7 +143,8 @@ public final class SBMAttention: AttentionMechanism {
       return AttentionOutput(values: input.values)
     }
     return NativeKernels.sampledAttention(
-      input, graph: graph, left: left, right: right, dropout: dropout, context: context)
+      input, graph: graph, left: left, right: right, estimator: estimator, dropout: dropout,
+      context: context)
   }
 
   /// A graph of the native samplers and the factors of P it was drawn from; nothing after a failure.
@@ -172,10 +177,10 @@ extension SBMAttention {
     guard context.runsNative(on: input.queries),
       let (graph, left, right) = sample(input, context)
     else { return { self(input.replacing(values: $0), context).values } }
-    return { [dropout] values in
+    return { [dropout, estimator] values in
       NativeKernels.sampledAttention(
-        input.replacing(values: values), graph: graph, left: left, right: right, dropout: dropout,
-        context: context
+        input.replacing(values: values), graph: graph, left: left, right: right,
+        estimator: estimator, dropout: dropout, context: context
       ).values
     }
   }
@@ -238,10 +243,11 @@ extension SBMAttention {
       sampled = sampled.and(real.unsqueezed(1).unsqueezed(1)).and(
         real.unsqueezed(1).unsqueezed(3))
     }
-    let mask = straightThrough(probability, mask: sampled.to(input.queries.dtype))
+    let mask = estimator(probability, mask: sampled.to(input.queries.dtype))
+    let (scoreGate, weightGate) = estimator.gates(mask)
     // softmax over the query's edges, written as the published code does so that a gradient reaches M.
     let real = input.keyMask.unsqueezed(1).unsqueezed(1)
-    let gated = scaledScores(input, context).softmax(-1) * mask * real
+    let gated = scaledScores(input, gate: scoreGate).softmax(-1) * weightGate * real
     let norm = gated.abs().sum(-1, keeping: true).clamped(1e-12, .infinity)
     let weights = NN.dropout(
       gated / norm, probability: dropout, site: .attentionDropout, context: context)
@@ -277,13 +283,15 @@ extension SBMAttention {
     let probability =
       (edges.gather(memberships.weightedQueries, at: edges.query)
       * edges.gather(memberships.keys, at: edges.key)).sum(-1)
-    let gate = straightThrough(
+    let gate = estimator(
       probability, mask: .ones([edges.count], dtype: probability.dtype, device: probability.device))
+    let (scoreGate, weightGate) = estimator.gates(gate)
     let counts = Tensor.zeros([batch * heads], dtype: gate.dtype, device: gate.device)
       .scatterAdding(0, indices: edges.group, source: gate).reshaped(batch, heads)
     // Under `published` an edge to a padding key counts for the density, but gets no weight.
     let values = edgeAttention(
-      input, edges: edges, gate: gate, dropout: dropout, context: context)
+      input, edges: edges, scoreGate: scoreGate, weightGate: weightGate, dropout: dropout,
+      context: context)
     return AttentionOutput(values: values, density: counts / pairs(input, context))
   }
 }

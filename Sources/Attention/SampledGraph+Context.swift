@@ -4,11 +4,14 @@ import Tasks
 import Torch
 
 extension GraphSettings {
-  /// How a forward pass draws graphs: pairs with padding are drawn and counted under `published`.
-  init(_ keyMask: Tensor, context: ForwardContext) {
+  /// How a forward pass draws graphs and its gradient passes them: pairs with padding are drawn and counted
+  /// under `published`.
+  init(_ keyMask: Tensor, _ estimator: StraightThroughEstimator = .init(), context: ForwardContext)
+  {
     self.init(
       keys: context.keys, site: context.counterWord(.edges), keyMask: keyMask,
-      realOnly: context.experimentProtocol == .strict)
+      realOnly: context.experimentProtocol == .strict, gatesScores: estimator.rule == .paper,
+      gradientScale: estimator.gradientScale)
   }
 }
 

@@ -18,7 +18,7 @@ final class SoftmaxAttention: AttentionMechanism {
       return AttentionOutput(
         values: NativeKernels.fullAttention(input, dropout: dropout, context: context))
     }
-    let scores = scaledScores(input, context)
+    let scores = scaledScores(input)
     let weights = NN.dropout(
       scores.softmax(-1), probability: dropout, site: .attentionDropout, context: context)
     // Only an example without real keys changes by the last factor.
@@ -33,8 +33,13 @@ final class SoftmaxAttention: AttentionMechanism {
 }
 
 /// Q Kᵀ / √d `[batch, heads, n, n]`, with scores that vanish under softmax at padding keys.
-func scaledScores(_ input: AttentionInput, _ context: ForwardContext) -> Tensor {
+///
+/// - Parameter gate: A factor of each score, `[batch, heads, n, n]`.
+func scaledScores(_ input: AttentionInput, gate: Tensor? = nil) -> Tensor {
   let scale = 1 / Double(input.queries.size(-1)).squareRoot()
   let padding = input.keyMask.equals(0).unsqueezed(1).unsqueezed(1)
-  return (input.queries.matmul(input.keys.transposed()) * scale).filled(where: padding, with: -1e30)
+  var scores = input.queries.matmul(input.keys.transposed()) * scale
+  // Before padding's scores are replaced: the gate's gradient there is 0 times a score of ordinary size.
+  if let gate { scores = scores * gate }
+  return scores.filled(where: padding, with: -1e30)
 }

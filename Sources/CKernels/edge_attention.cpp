@@ -10,6 +10,8 @@ struct GraphSettings : torch::CustomClassHolder {
   c10::intrusive_ptr<Graphs> graphs;
   bool memberships = false;
   std::vector<double> pairs;  // per example: what density divides by
+  bool gates_scores = false;
+  float limit = 1;
 };
 using GraphPointer = c10::intrusive_ptr<GraphSettings>;
 
@@ -100,10 +102,11 @@ struct EdgeAttention : torch::autograd::Function<EdgeAttention> {
         gradient.q = mutable_rows_of(dq, b, h);
         gradient.k = mutable_rows_of(dk, b, h);
         gradient.v = mutable_rows_of(dv, b, h);
-        at::Tensor score;
+        at::Tensor entry;
         if (graph.memberships) {
-          score = at::empty({int64_t(head.edges.start[head.queries])}, at::kFloat);
-          gradient.score = score.mutable_data_ptr<float>();
+          entry = at::empty({int64_t(head.edges.start[head.queries])}, at::kFloat);
+          gradient.entry = entry.mutable_data_ptr<float>();
+          gradient.times_score = graph.gates_scores;
         }
         table().sparse_backward(head, gradient, Arena::fresh());
         if (graph.memberships) {
@@ -113,8 +116,9 @@ struct EdgeAttention : torch::autograd::Function<EdgeAttention> {
           sampled.left = rows_of(left, b, h), sampled.right = rows_of(right, b, h);
           GraphHeadGradient through;
           through.seen = head.edges, through.hidden = graph.graphs->of(b, h).hidden.rows();
-          // Edges of queries that were skipped have no score gradient, but count for density.
-          through.scored = head.queries, through.score = gradient.score;
+          // Edges of queries that were skipped have no gradient but the density's.
+          through.scored = head.queries, through.entry = gradient.entry;
+          through.limit = graph.limit;
           through.density =
               float(density.const_data_ptr<float>()[b * heads + h] / graph.pairs[size_t(b)]);
           through.left = mutable_rows_of(dleft, b, h);
@@ -135,6 +139,12 @@ struct EdgeAttention : torch::autograd::Function<EdgeAttention> {
 GraphPointer graph_settings(const ck_edges *edges, const Settings &settings, bool memberships,
                             const ck_graph *graph, int64_t batch, int64_t n) {
   auto result = c10::make_intrusive<GraphSettings>();
+  if (memberships) {
+    TORCH_CHECK(graph->gradient_scale > 0, "a gradient scale is above 0, got ",
+                graph->gradient_scale);
+    result->gates_scores = graph->gates_scores != 0;
+    result->limit = float(1 / graph->gradient_scale);
+  }
   result->graphs = edges->graphs;
   result->memberships = memberships;
   for (int64_t b = 0; b < batch; ++b) {

@@ -91,7 +91,10 @@ struct SparseHead {
 struct SparseHeadGradient {
   Input out, out_gradient;
   Output q, k, v;
-  float *score = nullptr;  // [edges] or null: gradients of the scores, in the edges' order
+  /// [edges] or null: gradients of the mask's entries, in the edges' order. An entry gates its pair's
+  /// weight, so that this is the score's gradient; or, with `times_score`, the score itself: times it.
+  float *entry = nullptr;
+  bool times_score = false;
 };
 
 /// Columns of edges as they are found; grows on demand. There is always room for 16 entries more
@@ -137,12 +140,13 @@ struct EdgeSink {
 };
 
 /// The straight-through gradient of one head's graph. The first `scored` rows of `seen` have
-/// gradients of their scores; all other edges count for the density only.
+/// gradients of their mask's entries; all other edges count for the density only.
 struct GraphHeadGradient {
   EdgeRows seen, hidden;  // edges to real keys, and to padding (`start` may be null: none)
   int scored = 0;
-  float *score = nullptr;  // [edges of the scored rows]; overwritten with the clamped sums
+  float *entry = nullptr;  // [edges of the scored rows]; overwritten with the clamped sums
   float density = 0;       // gradient of each edge through the density
+  float limit = 1;         // what sums are clamped to, on either side of 0
   Output left, right;
 };
 

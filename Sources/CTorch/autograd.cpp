@@ -15,24 +15,27 @@ namespace {
 /// Samples pass forward, their clamped gradient passes back to the probabilities.
 struct StraightThrough : torch::autograd::Function<StraightThrough> {
   static at::Tensor forward(torch::autograd::AutogradContext *context, const at::Tensor &,
-                            const at::Tensor &mask) {
+                            const at::Tensor &mask, double limit) {
     context->save_for_backward({mask});
+    context->saved_data["limit"] = limit;
     return mask.clone();
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext *context,
                                                  torch::autograd::variable_list upstream) {
     const at::Tensor mask = context->get_saved_variables()[0];
-    return {at::hardtanh(mask * upstream[0]), at::Tensor()};
+    const double limit = context->saved_data["limit"].toDouble();
+    return {at::hardtanh(mask * upstream[0], -limit, limit), at::Tensor(), at::Tensor()};
   }
 };
 
 }  // namespace
 
-ct_status ct_straight_through(const ct_tensor *probability, const ct_tensor *mask,
+ct_status ct_straight_through(const ct_tensor *probability, const ct_tensor *mask, double limit,
                               ct_tensor **out) {
-  return guard("straight_through",
-               [&] { give(out, StraightThrough::apply(unwrap(probability), unwrap(mask))); });
+  return guard("straight_through", [&] {
+    give(out, StraightThrough::apply(unwrap(probability), unwrap(mask), limit));
+  });
 }
 
 ct_status ct_set_requires_grad(const ct_tensor *x, int on) {

@@ -70,7 +70,11 @@ extension RunConfiguration {
       for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
     }
     add("seed=\(seed)\n")
-    for (key, value, _) in settings where Schema.setting(key)?.influencesResults ?? true {
+    for (key, value, _) in settings {
+      if let setting = Schema.setting(key) {
+        let fallback = setting.fallback(task, mechanism: attention.kind)?.value
+        guard setting.influencesResults, !setting.joinedLater || value != fallback else { continue }
+      }
       add("\(key)=\(value)\n")
     }
     let digits = String(hash, radix: 16)

@@ -19,6 +19,18 @@ extension Schema {
     .attention(
       "initial_density", .number(0.0001...0.9999, below: nil), ["sbm": 0.25], .publishedCode,
       help: "Where the edge probability starts; 0.25 adds no bias to the memberships."),
+    .attention(
+      "estimator", .choice(["published", "paper"]), ["sbm": "published"], .publishedCode,
+      joinedLater: true,
+      help:
+        "The gradient g of an edge's probability: dL/ds of its score s, as in the published code, or"
+        + " s * dL/ds, as the paper states it. Only the second lets attention grow dense."),
+    .attention(
+      "gradient_scale", .number(1e-9...1e12, below: nil), ["sbm": 1.0], .ours, joinedLater: true,
+      help: "c: the gradient passes as hardtanh(c * (g + density term)) / c, g of the loss over the"
+        + " whole batch. 1 hardly ever clips. The published loop, in mixed precision, has its gradient"
+        + " scaler's 65,536 here at first; what that does depends on batch * targets, over which the"
+        + " mean loss divides g: gradients above 1/c are cut."),
 
     // Fixed patterns
     .attention(

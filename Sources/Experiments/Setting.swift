@@ -33,12 +33,32 @@ public struct Setting: Sendable {
   public let kind: Kind
   /// Whether two runs that differ in it only may give different results.
   public let influencesResults: Bool
+  /// Whether there are logs and checkpoints from before the setting existed. Their runs have its default,
+  /// with which it leaves a run's identity as it was.
+  public let joinedLater: Bool
   /// The default for a task, or nil if the file must say.
   public let fallback: @Sendable (TaskName) -> Default?
   /// For options of attention: the default for each mechanism that has it.
   public let mechanisms: [String: Default]
   let set: @Sendable (inout RunConfiguration, SettingValue) -> Void
   let get: @Sendable (RunConfiguration) -> SettingValue
+
+  init(
+    key: String, help: String, kind: Kind, influencesResults: Bool, joinedLater: Bool = false,
+    fallback: @escaping @Sendable (TaskName) -> Default?, mechanisms: [String: Default],
+    set: @escaping @Sendable (inout RunConfiguration, SettingValue) -> Void,
+    get: @escaping @Sendable (RunConfiguration) -> SettingValue
+  ) {
+    self.key = key
+    self.help = help
+    self.kind = kind
+    self.influencesResults = influencesResults
+    self.joinedLater = joinedLater
+    self.fallback = fallback
+    self.mechanisms = mechanisms
+    self.set = set
+    self.get = get
+  }
 
   /// Whether it is an option of attention mechanisms, rather than of every run.
   public var isAttentionOption: Bool { !mechanisms.isEmpty }
@@ -163,10 +183,11 @@ extension Setting {
   /// A row for an option of some attention mechanisms; `defaults` lists them.
   static func attention(
     _ name: String, _ kind: Kind, _ defaults: [String: SettingValue], _ provenance: Provenance,
-    help: String
+    joinedLater: Bool = false, help: String
   ) -> Setting {
     Setting(
       key: "attention.\(name)", help: help, kind: kind, influencesResults: true,
+      joinedLater: joinedLater,
       fallback: { _ in nil },
       mechanisms: defaults.mapValues { .init(value: $0, provenance: provenance) },
       set: { $0.attention.options[name] = $1 },

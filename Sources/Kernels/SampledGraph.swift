@@ -1,7 +1,7 @@
 import CKernels
 import Torch
 
-/// How graphs are drawn, and which pairs their density counts.
+/// How graphs are drawn, which pairs their density counts, and how gradients pass through the sample.
 public struct GraphSettings: Sendable {
   /// One random key an example.
   public var keys: [UInt64]
@@ -11,13 +11,22 @@ public struct GraphSettings: Sendable {
   public var keyMask: Tensor
   /// Whether only pairs of real tokens are drawn and counted.
   public var realOnly: Bool
+  /// Whether the sample's entries gate scores, for their gradients, and not weights.
+  public var gatesScores: Bool
+  /// c in dP = hardtanh(c g) / c.
+  public var gradientScale: Double
 
   /// Settings of one pass.
-  public init(keys: [UInt64], site: UInt32, keyMask: Tensor, realOnly: Bool) {
+  public init(
+    keys: [UInt64], site: UInt32, keyMask: Tensor, realOnly: Bool, gatesScores: Bool = false,
+    gradientScale: Double = 1
+  ) {
     self.keys = keys
     self.site = site
     self.keyMask = keyMask
     self.realOnly = realOnly
+    self.gatesScores = gatesScores
+    self.gradientScale = gradientScale
   }
 
   /// Calls `body` with the settings as the kernels take them.
@@ -26,7 +35,8 @@ public struct GraphSettings: Sendable {
   ) -> Result {
     keys.withUnsafeBufferPointer { keys in
       var graph = ck_graph(
-        keys: keys.baseAddress, site: site, key_mask: handles(keyMask), real_only: realOnly ? 1 : 0)
+        keys: keys.baseAddress, site: site, key_mask: handles(keyMask), real_only: realOnly ? 1 : 0,
+        gates_scores: gatesScores ? 1 : 0, gradient_scale: gradientScale)
       return body(&handles, &graph)
     }
   }

@@ -8,9 +8,11 @@ extension RunLog {
   public init(reading path: String) throws {
     let reader = LogReader(file: try HDF5File(reading: path))
     try reader.checkFormat()
+    let labels = try reader.labels()
     self.init(
-      labels: try reader.labels(), environment: try reader.environment(),
-      configuration: try reader.scalar("/config"), settings: try reader.settings(),
+      labels: labels, environment: try reader.environment(),
+      configuration: try reader.scalar("/config"),
+      settings: ImpliedSetting.completing(try reader.settings(), mechanism: labels.mechanism),
       cost: try reader.cost())
     status = try reader.choice("status")
     verdict = try reader.optional("verdict") { try reader.choice($0) }

@@ -37,10 +37,14 @@ extension Tensor {
   }
 }
 
-/// `mask` going forward; going backward, hardtanh(mask ⊙ upstream) becomes the gradient of
+/// `mask` going forward; going backward, hardtanh(c · mask ⊙ upstream) / c becomes the gradient of
 /// `probability`: the straight-through estimator of SBM attention.
-public func straightThrough(_ probability: Tensor, mask: Tensor) -> Tensor {
-  .make { ct_straight_through(probability.raw, mask.raw, &$0) }
+///
+/// - Parameter gradientScale: c; gradients are cut off at ±1/c.
+public func straightThrough(_ probability: Tensor, mask: Tensor, gradientScale: Double = 1)
+  -> Tensor
+{
+  .make { ct_straight_through(probability.raw, mask.raw, 1 / gradientScale, &$0) }
 }
 
 // MARK: - In place

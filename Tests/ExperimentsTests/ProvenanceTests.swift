@@ -88,6 +88,28 @@ import Testing
     #expect(try run(minimal.replacing("mini", with: "other")).identity == base)
   }
 
+  /// A setting that joined later leaves the identity of runs from before it as it was, and counts
+  /// otherwise.
+  @Test func settingsThatJoinedLaterKeepIdentities() throws {
+    func identity(_ more: String = "") throws -> String {
+      let text = """
+        name: before
+        task: listops
+        attention: {kind: sbm, clusters: 32, sampler: fastrg\(more)}
+        seeds: [3]
+        """
+      return try run(text).identity
+    }
+    // Of the version before the estimator was a setting.
+    #expect(try identity() == "2d5ee96feaf5105c")
+    #expect(
+      try identity(", estimator: published, gradient_scale: 1") == "2d5ee96feaf5105c")
+    let others = try [
+      ", estimator: paper", ", gradient_scale: 2", ", estimator: paper, gradient_scale: 2",
+    ].map { try identity($0) }
+    #expect(Set(others + ["2d5ee96feaf5105c"]).count == 4)
+  }
+
   /// Two modules know the tasks; they must agree.
   @Test func tasksAgreeWithTheDataSets() throws {
     #expect(Set(TaskName.allCases.map(\.rawValue)) == Set(TaskSpecification.all.map(\.name)))

@@ -60,7 +60,8 @@ import Testing
     (
       "sbm", "attention.rank: 8",
       "mini.yaml:4:1: attention.rank: an option of 'linformer', but attention.kind is 'sbm'."
-        + " 'sbm' has 'clusters', 'sampler', 'density_weight', 'initial_density'."
+        + " 'sbm' has 'clusters', 'sampler', 'density_weight', 'initial_density', 'estimator',"
+        + " 'gradient_scale'."
     ),
   ])
   func refused(kind: String, addition: String, message: String) throws {

@@ -23,7 +23,8 @@ import Torch
         keys: keys.baseAddress, dropout_site: dropoutSite, dropout: c.dropout, key_mask: mask.raw,
         skip_padding: 0)
       var sampling = ck_graph(
-        keys: keys.baseAddress, site: edgeSite, key_mask: mask.raw, real_only: 1)
+        keys: keys.baseAddress, site: edgeSite, key_mask: mask.raw, real_only: 1,
+        gates_scores: fastRG ? 0 : 1, gradient_scale: 2)
       let graph = Graph {
         fastRG
           ? ck_sample_fastrg(inputs[3].raw, inputs[4].raw, &sampling, &$0)

@@ -47,19 +47,25 @@ final class Graph {
 /// from patterns.
 @Suite struct EdgeAttentionTests {
   static func withGraph<Result>(
-    _ c: Case, mask: Tensor, realOnly: Bool, _ body: (UnsafePointer<ck_graph>) -> Result
+    _ c: Case, mask: Tensor, realOnly: Bool, gatesScores: Bool = false,
+    gradientScale: Double = 1,
+    _ body: (UnsafePointer<ck_graph>) -> Result
   ) -> Result {
     c.keys.withUnsafeBufferPointer {
       var graph = ck_graph(
-        keys: $0.baseAddress, site: edgeSite, key_mask: mask.raw, real_only: realOnly ? 1 : 0)
+        keys: $0.baseAddress, site: edgeSite, key_mask: mask.raw, real_only: realOnly ? 1 : 0,
+        gates_scores: gatesScores ? 1 : 0, gradient_scale: gradientScale)
       return body(&graph)
     }
   }
 
   /// softmax times the mask, normalised to sum 1 again, as the published code writes it.
-  static func formula(_ c: Case, _ exact: [Tensor], gate: Tensor, mask: Tensor) -> Tensor {
+  /// With `scoreGate`, scores are multiplied by it before that.
+  static func formula(
+    _ c: Case, _ exact: [Tensor], gate: Tensor, scoreGate: Tensor? = nil, mask: Tensor
+  ) -> Tensor {
     let real = mask.to(.float64).unsqueezed(1).unsqueezed(1)
-    let gated = scores(exact[0], exact[1], mask: mask).softmax(-1) * gate * real
+    let gated = scores(exact[0], exact[1], gate: scoreGate, mask: mask).softmax(-1) * gate * real
     let weights = gated / gated.sum(-1, keeping: true).clamped(1e-300, .infinity)
     return (weights * dropoutMask(c)).matmul(exact[2])
   }
@@ -81,7 +87,16 @@ final class Graph {
     }
   }
 
-  func expectAgreement(_ c: Case, _ name: String) {
+  /// The rule that takes the mask's entries as gates of scores.
+  @Test(arguments: instructionSets) func gradientsThroughScoresEqualTheFormula(_ name: String) {
+    with(instructionSet: name) {
+      for number in 0..<30 { expectAgreement(Case(number), name, gatesScores: true) }
+    }
+  }
+
+  func expectAgreement(_ c: Case, _ name: String, gatesScores: Bool = false) {
+    // Cut off in few, some and nearly all places.
+    let gradientScale = [1, 0.25, 50][c.number % 3]
     let (fastRG, strict, skips) = (c.number % 2 == 1, c.number % 4 < 2, c.number % 3 == 1)
     let (q, k, v) = (c.projected("q"), c.projected("k"), c.projected("v"))
     let ((left, right), mask) = (c.factors, c.keyMask)
@@ -90,7 +105,9 @@ final class Graph {
     let pull =
       (Tensor.normal([c.batch, c.heads], stream: c.stream.child("pull")) * Double(c.n * c.n))
     var density: OpaquePointer?
-    let (graph, values) = Self.withGraph(c, mask: mask, realOnly: strict) { settings in
+    let (graph, values) = Self.withGraph(
+      c, mask: mask, realOnly: strict, gatesScores: gatesScores, gradientScale: gradientScale
+    ) { settings in
       let graph = Graph {
         fastRG
           ? ck_sample_fastrg(left.raw, right.raw, settings, &$0)
@@ -110,8 +127,12 @@ final class Graph {
 
     let exact = judge(q, k, v, left, right)
     let sampled = graph.mask(c)
-    let gate = straightThrough(exact[3].matmul(exact[4].transposed()), mask: sampled)
-    var expected = Self.formula(c, exact, gate: gate, mask: mask)
+    let gate = straightThrough(
+      exact[3].matmul(exact[4].transposed()), mask: sampled, gradientScale: gradientScale)
+    var expected =
+      gatesScores
+      ? Self.formula(c, exact, gate: sampled, scoreGate: gate + (1 - sampled), mask: mask)
+      : Self.formula(c, exact, gate: gate, mask: mask)
     if skips { expected = expected * Self.computedQueries(c, mask: mask) }
     let tokens =
       strict

@@ -94,9 +94,10 @@ func judge(_ tensors: Tensor...) -> [Tensor] {
   tensors.map { $0.detached().to(.float64).requiringGradient() }
 }
 
-/// Scores q kᵀ / √d with padding keys far below.
-func scores(_ q: Tensor, _ k: Tensor, mask: Tensor) -> Tensor {
-  let raw = q.matmul(k.transposed()) / Double(q.size(3)).squareRoot()
+/// Scores q kᵀ / √d, times `gate`, with padding keys far below.
+func scores(_ q: Tensor, _ k: Tensor, gate: Tensor? = nil, mask: Tensor) -> Tensor {
+  var raw = q.matmul(k.transposed()) / Double(q.size(3)).squareRoot()
+  if let gate { raw = raw * gate }
   return raw.filled(where: mask.equals(0).unsqueezed(1).unsqueezed(1), with: -1e30)
 }
 

@@ -29,6 +29,28 @@ import Testing
     for (name, values) in expected { #expect(killed[name] == values, "seed \(seed): \(name)") }
   }
 
+  /// A run from before the estimator was a setting goes on as what it was, and as nothing else.
+  @Test func runsOfBeforeTheEstimatorGoOn() throws {
+    let scene = try Scene(variant: "sbm-fastrg", steps: 120)
+    let whole = try scene.run("whole", threads: 2)
+    try #require(whole.exitCode == 0, "\(whole.errors)")
+    #expect(try scene.interrupt("run", threads: 2, at: 30, with: SIGTERM) == 75)
+    // As the earlier version wrote it.
+    let added = ["attention.estimator", "attention.gradient_scale"]
+    var log = try scene.log("run")
+    log.settings.removeAll { added.contains($0.key) }
+    log.configuration = log.configuration.split(separator: "\n", omittingEmptySubsequences: false)
+      .filter { !$0.contains("estimator") && !$0.contains("gradient_scale") }
+      .joined(separator: "\n")
+    try log.write(to: scene.logFile("run").path)
+
+    let other = try scene.run("run", threads: 1, ["--set", "attention.estimator=paper"])
+    #expect(other.exitCode == 65 && other.errors.contains("attention.estimator"))
+    let last = try scene.run("run", threads: 1)
+    try #require(last.exitCode == 0, "\(last.errors)")
+    #expect(try scene.log("run").differences(from: scene.log("whole")) == [])
+  }
+
   /// One process at a time writes a run: a second one leaves everything as it is and says so.
   @Test func aRunHasOneWriter() throws {
     let scene = try Scene(variant: "softmax", steps: 20_000)

@@ -30,6 +30,10 @@ func makeLog(steps: Int = 6, seconds: Double = 1, threads: Int = 2) -> RunLog {
       .init(
         key: "attention.clusters", value: "128", provenance: "published code", published: "128"),
       .init(
+        key: "attention.estimator", value: "published", provenance: "published code",
+        published: "published"),
+      .init(key: "attention.gradient_scale", value: "1.0", provenance: "ours"),
+      .init(
         key: "threads", value: "\(threads)", provenance: "ours", setBy: "--set",
         influencesResults: false),
     ],

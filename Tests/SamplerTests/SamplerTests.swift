@@ -64,6 +64,20 @@ import Torch
     Self.expectAgreement(try Self.frequencies(.fastrg, rounds: rounds), expected, rounds: rounds)
   }
 
+  /// No graph of fastrg is denser than 1 − 1/e, where P is the most that memberships can make it.
+  @Test func fastRGDensityHasACeiling() throws {
+    let (rounds, n) = (200, 64)
+    let ones = Tensor.ones([rounds, 1, n, 1])
+    let graph = try #require(
+      SampledGraph.sample(
+        .fastrg, left: ones, right: ones, keyMask: .ones([rounds, n]),
+        context: ForwardContext(keys: (0..<rounds).map { RandomStream(seed: 5).child($0).key })))
+    let density = graph.edgeList().denseMask().mean().item
+    let ceiling = 1 - Foundation.exp(-1.0)
+    let deviation = (ceiling * (1 - ceiling) / Double(rounds * n * n)).squareRoot()
+    #expect(abs(density - ceiling) < 5 * deviation)
+  }
+
   @Test func bernoulliEdgesAppearWithTheirProbability() throws {
     let rounds = 4000
     let expected = Self.factors().probability.map { min(max($0 + 0.01, 0), 1) }

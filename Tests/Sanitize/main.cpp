@@ -71,7 +71,7 @@ static Floats run_graph(const Case &c, bool fastrg) {
   hidden.resize(padding.count + 16);
 
   const size_t size = c.q.size();
-  Floats out(size), weight(found.count), dq(size), dk(size), dv(size), score(found.count);
+  Floats out(size), weight(found.count), dq(size), dk(size), dv(size), entry(found.count);
   SparseHead head;
   head.queries = head.keys = c.n, head.dim = c.dim;
   head.scale = 0.5f;
@@ -85,7 +85,7 @@ static Floats run_graph(const Case &c, bool fastrg) {
   SparseHeadGradient gradient;
   gradient.out = c.rows(out), gradient.out_gradient = c.rows(c.upstream);
   gradient.q = {dq.data(), c.dim}, gradient.k = {dk.data(), c.dim}, gradient.v = {dv.data(), c.dim};
-  gradient.score = score.data();
+  gradient.entry = entry.data(), gradient.times_score = fastrg;
   table().sparse_backward(head, gradient, Arena::fresh());
 
   Floats dleft(c.left.size()), dright(c.right.size());
@@ -93,7 +93,7 @@ static Floats run_graph(const Case &c, bool fastrg) {
   through.seen = {start.data(), column.data()};
   if (graph.pads) through.hidden = {hidden_start.data(), hidden.data()};
   through.scored = c.n - c.n / 3;
-  through.score = score.data(), through.density = 0.1f;
+  through.entry = entry.data(), through.density = 0.1f, through.limit = fastrg ? 0.2f : 1.0f;
   through.left = {dleft.data(), c.clusters}, through.right = {dright.data(), c.clusters};
   table().graph_backward(graph, through, Arena::fresh());
   append(out, dq), append(out, dk), append(out, dv), append(out, dleft), append(out, dright);

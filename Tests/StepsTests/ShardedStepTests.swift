@@ -62,6 +62,27 @@ import Torch
     for (a, b) in zip(whole.density.joined(), cut.density.joined()) { #expect(abs(a - b) < 1e-12) }
   }
 
+  /// The loss is divided by the whole batch before backward: where gradients of edges are cut off, they
+  /// are cut off at the same place however the batch is cut.
+  @Test(arguments: ["published", "paper"])
+  func theGradientScaleKnowsTheWholeBatch(estimator: String) throws {
+    let examples = tinyExamples(23)
+    func gradients(_ scale: Double, _ layout: ShardLayout) throws -> [Tensor] {
+      let model = try tinyModel(
+        "sbm",
+        options: ["estimator": .text(estimator), "gradient_scale": .number(scale)])
+      model.convert(to: .float64)
+      return try step(model, threads: 2, densityWeight: 0.5).train(
+        shards(examples, layout), parameters: model.trainableParameters().map(\.parameter.value),
+        stream: stream
+      ).gradients
+    }
+    let whole = ShardLayout(tokenBudget: .max, fixedWidth: 24)
+    let cutOff = try gradients(1e5, whole)
+    #expect(largestRelativeError(cutOff, try gradients(1e5, ShardLayout(tokenBudget: 50))) < 1e-9)
+    #expect(largestRelativeError(cutOff, try gradients(1, whole)) > 1e-2, "nothing is cut off")
+  }
+
   /// The gradient is that of mean cross-entropy + λ · mean density: a step down it lowers both sums
   /// by what the gradient says.
   @Test func gradientsAreThoseOfTheMeanLoss() throws {

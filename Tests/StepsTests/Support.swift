@@ -1,3 +1,4 @@
+import Attention
 import Datasets
 import Foundation
 import Models
@@ -6,15 +7,17 @@ import Steps
 import Torch
 
 /// A tiny model over 20 tokens and 3 classes.
-func tinyModel(_ attention: String = "softmax", head: ModelConfiguration.Head? = nil) throws
-  -> SequenceModel
-{
+func tinyModel(
+  _ attention: String = "softmax", head: ModelConfiguration.Head? = nil,
+  options: [String: AttentionOption] = [:]
+) throws -> SequenceModel {
   var configuration = ModelConfiguration(
     vocabularySize: 20, maximumLength: 24, attention: attention,
     head: head ?? .classification(classes: 3))
   (configuration.dim, configuration.heads, configuration.headDim) = (16, 2, 8)
   configuration.feedForwardDim = 24
-  configuration.attentionOptions = attention == "sbm" ? ["clusters": .integer(4)] : [:]
+  configuration.attentionOptions = options
+  if attention == "sbm" { configuration.attentionOptions["clusters"] = .integer(4) }
   return try SequenceModel(configuration, stream: RandomStream(seed: 3).child("parameters"))
 }
 

@@ -51,15 +51,20 @@ import Torch
     #expect((x * 2).requiresGradient)
   }
 
-  /// dP = hardtanh(M ⊙ dM), whatever the probabilities are.
-  @Test func straightThroughClampsTheGradientAtSamples() {
+  /// dP = hardtanh(c · M ⊙ dM) / c, whatever the probabilities are.
+  @Test(
+    arguments: [
+      (1, [-1, 0, 0.25]), (4, [-0.25, 0, 0.25]), (16, [-0.0625, 0, 0.0625]),
+      (0.125, [-7, 0, 0.25]),
+    ] as [(Double, [Float])])
+  func straightThroughClampsTheGradientAtSamples(gradientScale: Double, expected: [Float]) {
     let probability = Tensor([0.2, 0.9, 0.5] as [Float]).requiringGradient()
     let mask = Tensor([1, 0, 1] as [Float])
-    let sampled = straightThrough(probability, mask: mask)
+    let sampled = straightThrough(probability, mask: mask, gradientScale: gradientScale)
     #expect(sampled.array() == [1, 0, 1] as [Float])
     let upstream = Tensor([-7, 5, 0.25] as [Float])
     let gradient = sampled.gradients(of: [probability], upstream: upstream)[0]
-    #expect(gradient.array() == [-1, 0, 0.25] as [Float])
+    #expect(gradient.array() == expected)
   }
 }
 

@@ -75,6 +75,10 @@ typedef struct ck_graph {
   const ct_tensor *key_mask;
   /// Sample and count only pairs of real tokens (protocol `strict`) instead of all n * n.
   int real_only;
+  /// What an entry of the sampled mask gates, for its gradient: 0: its pair's weight; 1: its pair's score.
+  int gates_scores;
+  /// c in dP = hardtanh(c g) / c, above 0.
+  double gradient_scale;
 } ck_graph;
 
 /// Edges (i, j) where uniform(row i, column j) < left_i . right_j + 0.01 (philox.hpp's numbers).
@@ -94,9 +98,10 @@ ct_status ck_edges_of_mask(const ct_tensor *mask, const ck_graph *graph, ck_edge
 /// A sampled graph must have been sampled with the same `key_mask`.
 /// A query without any gives zeros. Time and memory grow with edges.
 ///
-/// With `left` and `right`, the gradient also passes straight through the sample to them: at an edge,
-/// hardtanh(gradient of the loss to the mask entry), the density's part included. `density`
-/// `[batch, heads]` is edges over pairs (`graph->real_only` says which). All three or none.
+/// With `left` and `right`, the gradient also passes straight through the sample to them: at an edge
+/// with score s, hardtanh(c g) / c, where g is dL/ds, or s dL/ds with `graph->gates_scores`, plus the
+/// density's part. `density` `[batch, heads]` is edges over pairs (`graph->real_only` says which). All
+/// three or none.
 ct_status ck_edge_attention(const ct_tensor *q, const ct_tensor *k, const ct_tensor *v,
                             const ck_attention *settings, const ck_edges *edges,
                             const ct_tensor *left, const ct_tensor *right, const ck_graph *graph,

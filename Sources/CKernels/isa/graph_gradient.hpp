@@ -1,6 +1,6 @@
 // The straight-through gradient of sampled edges into the memberships: with
-// g = hardtanh(score gradient + density gradient) at each edge, dleft_i = sum g right_j and
-// dright_j = sum g left_i over the edges (i, j). Where there is no score gradient (keys at padding,
+// g = clamp(gradient of the mask's entry + density gradient) at each edge, dleft_i = sum g right_j and
+// dright_j = sum g left_i over the edges (i, j). Where the entry has no gradient (keys at padding,
 // queries that were not computed) g is one number for all edges, and nothing has to be done if it is 0.
 //
 // Cost an edge, k clusters: 4 k FLOPs. Memberships are cut into chunks of 32 clusters, and keys into
@@ -104,12 +104,12 @@ static void add_part(const GraphPart &part, const Memberships &m, Arena &arena) 
   }
 }
 
-CK_INLINE float hardtanh(float x) { return x > 1 ? 1 : x < -1 ? -1 : x; }
+CK_INLINE float clamp(float x, float limit) { return x > limit ? limit : x < -limit ? -limit : x; }
 
-// The edges that only the density sees: those to padding, and those of rows without score gradients.
+// The edges that only the density sees: those to padding, and those of rows that were not computed.
 static void add_unscored(const GraphHead &head, const GraphHeadGradient &grad, const Memberships &m,
                          Arena &arena) {
-  const float all = hardtanh(grad.density);
+  const float all = clamp(grad.density, grad.limit);
   if (all == 0) return;
   const EdgeRows rest{grad.seen.start + grad.scored, grad.seen.column};
   const int rows = head.rows - grad.scored;
@@ -136,8 +136,10 @@ static void graph_backward(const GraphHead &head, const GraphHeadGradient &grad,
   fill(m.dleft, int64_t(rows), 0);
   fill(m.dright, int64_t(columns), 0);
   const uint32_t scored = grad.seen.start[grad.scored];
-  for (uint32_t e = 0; e < scored; ++e) grad.score[e] = hardtanh(grad.score[e] + grad.density);
-  add_part({grad.seen, 0, grad.scored, grad.score, true}, m, arena);
+  for (uint32_t e = 0; e < scored; ++e) {
+    grad.entry[e] = clamp(grad.entry[e] + grad.density, grad.limit);
+  }
+  add_part({grad.seen, 0, grad.scored, grad.entry, true}, m, arena);
   add_unscored(head, grad, m, arena);
   unpack_chunks(m.dleft, head.rows, head.clusters, grad.left);
   unpack_chunks(m.dright, head.columns, head.clusters, grad.right);

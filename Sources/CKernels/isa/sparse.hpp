@@ -189,12 +189,26 @@ CK_INLINE void edge_gradients(const float *weight, float scale, float inner, int
 // Rows that backward reads and adds to, padded like SparsePacked's.
 struct SparseGradients {
   float *dk, *dv, *dq, *dout, *inner;
-  float *gradient, *dropped;  // of the edges at hand
+  float *gradient, *dropped, *score;  // of the edges at hand
 };
+
+// The gradients of the mask's entries at `count` edges of a row whose scores have the gradients
+// `gradient`. `q` is the row of p.q, which holds the queries times the scale, as p.k holds the keys.
+CK_INLINE void entry_gradients(const SparsePacked &p, const SparseHeadGradient &grad,
+                               const float *q, float scale, const int32_t *column,
+                               const float *gradient, int count, float *score, uint32_t first) {
+  float *entry = grad.entry + first;
+  if (!grad.times_score) {
+    for (int c = 0; c < count; ++c) entry[c] = gradient[c];
+    return;
+  }
+  edge_dots(q, p.k, p.padded, column, count, score);
+  for (int c = 0; c < count; ++c) entry[c] = gradient[c] * (score[c] / scale);
+}
 
 static void backward_block(const SparseHead &head, const SparsePacked &p, const SparseGradients &g,
                            const TileWalk &walk, DenseTile &tile, int block, int rows,
-                           float *score) {
+                           const SparseHeadGradient &grad) {
   const bool dense = is_dense(walk, block, rows, DENSE_BACKWARD);
   const int padded = p.padded;
   const size_t first_row = size_t(block) * padded, first_key = size_t(walk.first) * padded;
@@ -216,8 +230,8 @@ static void backward_block(const SparseHead &head, const SparsePacked &p, const 
     }
     edge_gradients(head.weight + e, head.dropout.scale, g.inner[block + r], count, g.dropped,
                    g.gradient);
-    if (score) {
-      for (int c = 0; c < count; ++c) score[e + c] = g.gradient[c];
+    if (grad.entry && count > 0) {
+      entry_gradients(p, grad, p.q + at, head.scale, column, g.gradient, count, g.score, e);
     }
     if (dense) {
       spread(g.gradient, walk.first, column, count, pairs, tile.stride);
@@ -245,6 +259,7 @@ static void sparse_backward(const SparseHead &head, const SparseHeadGradient &gr
   g.dk = arena.take(keys), g.dv = arena.take(keys);
   g.dq = arena.take(queries), g.dout = arena.take(queries), g.inner = arena.take(head.queries);
   g.gradient = arena.take(longest + 2 * WIDTH), g.dropped = arena.take(longest + 2 * WIDTH);
+  g.score = arena.take(longest + 2 * WIDTH);
   fill(g.dk, int64_t(keys), 0);
   fill(g.dv, int64_t(keys), 0);
   fill(g.dq, int64_t(queries), 0);
@@ -260,7 +275,7 @@ static void sparse_backward(const SparseHead &head, const SparseHeadGradient &gr
   DenseTile tile = dense_tile(walk, p.padded, arena);
   for (rewind(walk); advance(walk);) {
     for (int block = 0; block < head.queries; block += QUERY_TILE) {
-      backward_block(head, p, g, walk, tile, block, rows_of_block(block, head.queries), grad.score);
+      backward_block(head, p, g, walk, tile, block, rows_of_block(block, head.queries), grad);
     }
   }
   unpack_rows(g.dq, head.queries, head.dim, p.padded, grad.q);

@@ -86,9 +86,10 @@ int ct_set_grad_enabled(int on);
 ct_status ct_gradients(const ct_tensor *output, const ct_tensor *upstream,
                        const ct_tensor *const *inputs, int count, ct_tensor **gradients);
 
-/// `mask` forward; backward passes hardtanh(mask * upstream) on to `probability`: the straight-through
-/// estimator of SBM attention.
-ct_status ct_straight_through(const ct_tensor *probability, const ct_tensor *mask, ct_tensor **out);
+/// `mask` forward; backward passes mask * upstream, cut off at -limit and limit, on to `probability`: the
+/// straight-through estimator of SBM attention.
+ct_status ct_straight_through(const ct_tensor *probability, const ct_tensor *mask, double limit,
+                              ct_tensor **out);
 
 // MARK: In place (outside autograd)
 
