@@ -71,7 +71,7 @@ test-long: deps ## Run the tests that take minutes, too.
 	@$(BUILD) --build-tests
 	@SBM_LONG_TESTS=1 swift test -c release --skip-build
 
-quickstart: build ## Train softmax and SBM attention on ListOps, then print the table (minutes).
+quickstart: build ## Show what SBM attention does: density falls where it costs, rises where it is needed (two minutes).
 	@$(SBM) run experiments/quickstart.yaml --out results/quickstart --resume
 	@$(SBM) report results/quickstart
 	@$(SBM) report results/quickstart --format html --out results/quickstart/report.html

@@ -65,7 +65,7 @@ import Testing
 
   @Test func dryRunsPrintResolvedRunsAndTouchNothing() throws {
     let folder = try TemporaryFolder()
-    let file = TestProgram.package.appendingPathComponent("experiments/quickstart.yaml").path
+    let file = TestProgram.package.appendingPathComponent("experiments/listops.yaml").path
     let result = try TestProgram.sbm(
       "run", file, "--dry-run", "--verbose", "--scale", "smoke", "--seeds", "5", "--only",
       "*fastrg*", "--set",
@@ -74,7 +74,7 @@ import Testing
     let lines = result.output.split(separator: "\n")
     #expect(lines.first == "listops-sbm-fastrg-s5")
     #expect(
-      lines[1].hasPrefix("  log results/quickstart-smoke/listops-sbm-fastrg-s5.h5, identity "))
+      lines[1].hasPrefix("  log results/listops-smoke/listops-sbm-fastrg-s5.h5, identity "))
     #expect(lines[1].hasSuffix(", new"))
     #expect(lines[2].hasPrefix("  cost ") && lines[2].contains(" parameters, "))
     #expect(lines[2].contains("FLOPs an example forward (length "))
@@ -83,7 +83,8 @@ import Testing
   }
 
   @Test func dryRunsInJSON() throws {
-    let result = try TestProgram.sbm("run", "experiments/quickstart.yaml", "--dry-run", "--json")
+    let result = try TestProgram.sbm(
+      "run", "experiments/listops.yaml", "--dry-run", "--json", "--seeds", "0")
     #expect(result.exitCode == 0)
     let objects = try result.output.split(separator: "\n").map {
       try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]

@@ -76,6 +76,9 @@ struct RepeatsTests {
     #expect(try Repeats(data).settings == larger)
     let free = try Repeats(DataRoot(TemporaryFolder().url), options: .init(generatorSeed: 4))
     #expect(free.settings.seed == 4)
+    // Other lengths keep the paper's proportion: as many values as tokens.
+    let short = try Repeats(DataRoot(TemporaryFolder().url), options: .init(maximumLength: 64))
+    #expect(short.settings.length == 64 && short.settings.values == 64)
     for content in ["", "{}", "{\"length\":-1}", "[]"] {
       try folder.write("repeats/generated.json", content.utf8)
       #expect(throws: DataError.self) { try Repeats(data) }

@@ -76,7 +76,8 @@ public struct Repeats: DatasetSource {
     return found
   }
 
-  /// The task at the settings kept below `data`, else at the defaults and the options' seed.
+  /// The task at the settings kept below `data`, else at the defaults, with the options' seed and length, and
+  /// as many values as tokens.
   ///
   /// - Throws: ``DataError`` when the settings kept there cannot be read, or have another seed than the
   ///   options ask for.
@@ -94,7 +95,11 @@ public struct Repeats: DatasetSource {
       }
       settings.seed = seed
     }
-    if let length = options.maximumLength { settings.length = length }
+    if let length = options.maximumLength {
+      settings.length = length
+      // As in the paper, where 256 tokens are drawn from 256 values.
+      if kept == nil { settings.values = length }
+    }
     self.init(settings)
   }
 
