@@ -9,6 +9,9 @@ TORCH := 2.13.0
 # What the build, the figures, the data scripts and `make deps` itself need from Debian.
 PACKAGES := libhdf5-dev hdf5-tools libyaml-dev libarchive-dev libpng-dev gnuplot-nox pkg-config \
             python3-pip unzip curl shellcheck
+# Into a folder of ours, beside whatever Python packages the machine has.
+PIP_INSTALL := python3 -m pip install --quiet --disable-pip-version-check --only-binary=:all: \
+  --root-user-action=ignore --no-warn-conflicts
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 # LIBTORCH=/path uses another build of libtorch (for example one with CUDA).
@@ -83,8 +86,7 @@ PEER_PYTHON ?= .deps/peer/python
 .deps/peer/python: | .deps/packages
 	@echo "Fetching PyTorch $(TORCH) for the yardstick"
 	@mkdir -p .deps/peer/packages
-	@pip=(python3 -m pip install --quiet --disable-pip-version-check --only-binary=:all: \
-	  --target .deps/peer/packages numpy); \
+	@pip=($(PIP_INSTALL) --target .deps/peer/packages numpy); \
 	"$${pip[@]}" torch==$(TORCH)+cpu 2>/dev/null || "$${pip[@]}" torch==$(TORCH)
 	@printf '#!/bin/sh\nPYTHONPATH=%s exec python3 "$$@"\n' "$(CURDIR)/.deps/peer/packages" > $@
 	@chmod +x $@
@@ -99,11 +101,10 @@ docs: build ## Build the documentation as a site in .build/docs.
 # What the pages show of Python needs these two.
 .deps/snippets/matplotlib: | .deps/packages
 	@echo "Fetching h5py and matplotlib"
-	@python3 -m pip install --quiet --disable-pip-version-check --only-binary=:all: \
-	  --target .deps/snippets h5py matplotlib
+	@$(PIP_INSTALL) --target .deps/snippets h5py matplotlib
 
 snippets: .deps/snippets/matplotlib ## Run the Python that the documentation shows.
-	@PYTHONPATH=.deps/snippets python3 Tests/Snippets/run.py
+	@PYTHONPATH=.deps/snippets python3 Tests/Snippets/run.py Sources/RunLog
 
 # Swift's toolchain has a clang++ with the sanitizers' runtimes beside `swift`.
 CLANG = $(dir $(realpath $(shell command -v swift)))clang++
@@ -121,11 +122,10 @@ CLANG_FORMAT := .deps/clang-format/clang_format/data/bin/clang-format
 
 $(CLANG_FORMAT): | .deps/packages
 	@echo "Fetching clang-format"
-	@python3 -m pip install --quiet --disable-pip-version-check --no-deps --only-binary=:all: \
-	  --target .deps/clang-format clang-format==19.1.7
+	@$(PIP_INSTALL) --no-deps --target .deps/clang-format clang-format==19.1.7
 
 CXX_SOURCES = $(shell find Sources Tests -name '*.cpp' -o -name '*.hpp' -o -path '*/C[TK]*/*.h')
-SCRIPTS = .ci/run .ci/docs $(wildcard data-scripts/*.sh) $(shell find Sources -name '*.sh')
+SCRIPTS = $(wildcard .ci/* data-scripts/*.sh) $(shell find Sources Tests -name "*.sh")
 
 lint: $(CLANG_FORMAT) ## Check the format of the sources, and the shell scripts.
 	@swift format lint --strict --recursive Package.swift Sources Tests

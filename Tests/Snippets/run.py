@@ -1,7 +1,7 @@
 """Runs the Python of the documentation's pages, each block in a folder of its own beside the logs of results/,
 and compares what it prints with the block of output that follows it.
 
-Usage: run.py (from the package's folder)
+Usage: run.py <folder of pages> … (from the package's folder)
 """
 
 import contextlib
@@ -30,7 +30,7 @@ def run(code, name):
 
 
 failed = count = 0
-for page in sorted(pathlib.Path("Sources").rglob("*.md")):
+for page in sorted(page for folder in sys.argv[1:] for page in pathlib.Path(folder).rglob("*.md")):
     blocks = FENCE.findall(page.read_text(encoding="utf-8"))
     for (language, code), following in zip(blocks, blocks[1:] + [("", "")]):
         if language != "python":
