@@ -94,6 +94,7 @@ PEER_PYTHON ?= .deps/peer/python
 bench: build $(PEER_PYTHON) ## Compare training steps with PyTorch's, and check how their cost grows (minutes).
 	@$(PEER_PYTHON) Tests/Peer/compare.py --python $(PEER_PYTHON)
 	@python3 Tests/Peer/growth.py
+	@python3 Tests/Peer/crossover.py
 
 docs: build ## Build the documentation as a site in .build/docs.
 	@.ci/docs

@@ -35,8 +35,15 @@ ROWS = [
     ("linformer", "linformer", "linformer", None, 2),
     ("performer", "performer", "performer", None, 2),
     ("nystrom", "nystrom", "nystrom", None, 4),
+    # Fixed patterns, beside PyTorch's fused attention with a boolean mask.
     ("window 64", "window", "window", None, 3),
+    ("strided 32", "strided", "strided", None, 1),
+    ("longformer", "longformer", "longformer", None, 1),
+    ("bigbird", "bigbird", "bigbird", None, 1),
 ]
+
+# A step's median this far above the fastest says that something else ran, too.
+MOST_SPREAD = 1.15
 
 
 def last_json(command):
@@ -49,6 +56,28 @@ def last_json(command):
     if done.returncode == -9:
         problem = "out of memory"
     return {"ms_per_sequence": None, "peak_rss_mb": None, "density": None, "error": problem}
+
+
+def is_busy():
+    """Whether something else already keeps a good part of this machine's cores."""
+    return os.getloadavg()[0] > 0.25 * os.cpu_count()
+
+
+def warn_if_busy():
+    """Says so before anything is measured."""
+    if is_busy():
+        load = os.getloadavg()[0]
+        print(
+            f"This machine is busy (load {load:.1f} on {os.cpu_count()} cores): times are too"
+            " long, and ratios unreliable.",
+            flush=True,
+        )
+
+
+def spread(result):
+    """The median step over the fastest, 1 where that is not known."""
+    fastest, median = result.get("best_ms_per_sequence"), result.get("ms_per_sequence")
+    return median / fastest if fastest and median else 1.0
 
 
 def best(results):
@@ -83,7 +112,8 @@ def main():
     log = open(a.jsonl, "a") if a.jsonl else None
     heading = ["", "peer ms", "ours ms", "ratio", "wanted", "peer MB", "ours MB", "share", "densities"]
     widths = [20, 9, 9, 7, 7, 8, 8, 7, 14]
-    failures = []
+    failures, unsteady = [], []
+    warn_if_busy()
     print(f"n = {a.length}, batch {a.batch}; milliseconds per sequence of a training step")
     print(heading[0].ljust(widths[0]) + "".join(h.rjust(w) for h, w in zip(heading[1:], widths[1:])))
     for name, peer_kind, our_kind, density, wanted in rows:
@@ -105,6 +135,8 @@ def main():
         ratio = share = None
         if peer["ms_per_sequence"] and our["ms_per_sequence"]:
             ratio = peer["ms_per_sequence"] / our["ms_per_sequence"]
+            if max(spread(peer), spread(our)) > MOST_SPREAD:
+                unsteady.append(name)
             share = our["peak_rss_mb"] / peer["peak_rss_mb"]
             if a.check and ratio < wanted:
                 failures.append(f"{name}: {ratio:.2f} < {wanted:g}")
@@ -119,6 +151,8 @@ def main():
         line = name.ljust(widths[0]) + "".join(c.rjust(w) for c, w in zip(cells, widths[1:]))
         problems = {r["error"] for r in (peer, our) if r.get("error")}
         print(line + ("   " + "; ".join(problems) if problems else ""), flush=True)
+    if unsteady:
+        print(f"Steps of one turn differ by more than {MOST_SPREAD - 1:.0%}: {', '.join(unsteady)}.")
     if failures:
         sys.exit("; ".join(failures))
 

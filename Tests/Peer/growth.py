@@ -29,7 +29,8 @@ def line_through(points):
     slope = sum((x - mean_x) * (y - mean_y) for x, y in points) / over
     start = mean_y - slope * mean_x
     left = sum((y - start - slope * x) ** 2 for x, y in points)
-    return start, slope, 1 - left / sum((y - mean_y) ** 2 for _, y in points)
+    total = sum((y - mean_y) ** 2 for _, y in points)
+    return start, slope, 1 - left / total if total else 1.0
 
 
 class Bench:

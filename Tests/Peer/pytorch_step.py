@@ -141,16 +141,40 @@ class Nystrom(nn.Module):
         return left @ z @ (right @ v) + self.convolution(v * m)
 
 
-class Window(nn.Module):
-    """Each query sees the keys within `radius`: a band mask given to SDPA."""
+class Masked(nn.Module):
+    """A fixed pattern as a boolean mask given to SDPA: what stock PyTorch has to set against one."""
 
-    def __init__(self, length, radius=64):
+    def __init__(self, pattern):
         super().__init__()
-        i = torch.arange(length)
-        self.register_buffer("band", (i[:, None] - i[None]).abs() <= radius)
+        self.register_buffer("pattern", pattern)
 
     def forward(self, q, k, v, mask):
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=self.band)
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=self.pattern)
+
+
+def window(length, radius=64):
+    i = torch.arange(length)
+    return (i[:, None] - i[None]).abs() <= radius
+
+
+def strided(length, stride=32):
+    return window(length, stride // 2) | (torch.arange(length) % stride == 0)[None]
+
+
+def longformer(length):
+    sees = window(length)
+    sees[0], sees[:, 0] = True, True
+    return sees
+
+
+def bigbird(length, block=64, random=3):
+    count = -(-length // block)
+    sees = window(count, 1)
+    ends = [0, count - 1]
+    sees[ends], sees[:, ends] = True, True
+    for row in range(count):
+        sees[row, torch.randperm(count)[:random]] = True
+    return sees.repeat_interleave(block, 0).repeat_interleave(block, 1)[:length, :length]
 
 
 class Block(nn.Module):
@@ -222,7 +246,8 @@ def measure(kind, make_attention, a):
 
 
 def main():
-    kinds = "softmax,sdpa,sbm,linear,linformer,performer,nystrom,window"
+    kinds = "softmax,sdpa,sbm,linear,linformer,performer,nystrom"
+    kinds += ",window,strided,longformer,bigbird"
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -247,7 +272,10 @@ def main():
         "linformer": lambda: Linformer(a.length),
         "performer": Performer,
         "nystrom": Nystrom,
-        "window": lambda: Window(a.length),
+        "window": lambda: Masked(window(a.length)),
+        "strided": lambda: Masked(strided(a.length)),
+        "longformer": lambda: Masked(longformer(a.length)),
+        "bigbird": lambda: Masked(bigbird(a.length)),
     }
     for kind in a.kinds.split(","):
         print(json.dumps(measure(kind, make[kind], a)), flush=True)
