@@ -90,9 +90,10 @@ let package = Package(
     // Pure values
     module("Diagnostics"),
     module("Randomness"),
-    module("Tasks"),
+    module("Settings", ["Diagnostics"]),
+    module("Tasks", ["Settings"]),
     module("Tokenization"),
-    module("Experiments", ["CYAML", "Diagnostics", "Tasks"]),
+    module("Experiments", ["CYAML", "Diagnostics", "Settings", "Tasks"]),
     module("Arguments", ["Diagnostics"]),
     module("Terminal", ["Diagnostics"]),
 
@@ -100,14 +101,15 @@ let package = Package(
     module("Torch", ["CTorch", "Randomness"]),
     module("Kernels", ["CKernels", "Diagnostics", "Torch"]),
     module("NN", ["Kernels", "Randomness", "Tasks", "Torch"]),
-    module("Attention", ["Diagnostics", "Kernels", "NN", "Randomness", "Tasks", "Torch"]),
-    module("Models", ["Attention", "NN", "Randomness", "Tasks", "Torch"]),
+    module(
+      "Attention", ["Diagnostics", "Kernels", "NN", "Randomness", "Settings", "Tasks", "Torch"]),
+    module("Models", ["Attention", "NN", "Randomness", "Settings", "Tasks", "Torch"]),
 
     // Files
     module("AtomicFiles"),
     module("HDF5", ["AtomicFiles", "CHDF5", "Diagnostics"]),
     module("DataFiles", ["AtomicFiles", "CArchive", "CPNG", "Diagnostics"]),
-    module("Datasets", ["DataFiles", "HDF5", "Randomness", "Tasks", "Tokenization"]),
+    module("Datasets", ["DataFiles", "HDF5", "Randomness", "Settings", "Tasks", "Tokenization"]),
     module("RunLog", ["Diagnostics", "HDF5", "Tasks"]),
 
     // The harness
@@ -121,12 +123,15 @@ let package = Package(
     module(
       "Verification",
       [
-        "Attention", "Diagnostics", "HDF5", "Kernels", "Models", "NN", "Randomness", "Steps",
-        "Torch",
+        "Attention", "Diagnostics", "HDF5", "Kernels", "Models", "NN", "Randomness", "Settings",
+        "Steps", "Torch",
       ]),
     module(
       "Benchmarks",
-      ["Attention", "Datasets", "Models", "NN", "Randomness", "Steps", "Tasks", "Torch"]),
+      [
+        "Attention", "Datasets", "Models", "NN", "Randomness", "Settings", "Steps", "Tasks",
+        "Torch",
+      ]),
     module("Presentation", ["Diagnostics"]),
     module("Reports", ["Diagnostics", "HDF5", "Presentation", "RunLog", "Tasks"]),
     module(
@@ -135,26 +140,46 @@ let package = Package(
         "Attention", "DataFiles", "Datasets", "Diagnostics", "Kernels", "Models", "NN",
         "Presentation", "Tasks", "Torch", "Training",
       ]),
-    .executableTarget(
-      name: "sbm",
+    // All of the program but `main.swift`.
+    .target(
+      name: "Commands",
       dependencies: [
         "Arguments", "AtomicFiles", "Attention", "Benchmarks", "DataFiles", "Datasets",
-        "Diagnostics",
-        "Experiments", "Inspection", "Kernels", "Presentation", "Randomness", "Reports", "RunLog",
-        "Steps", "Tasks", "Terminal", "Tokenization", "Torch", "Training", "Verification",
+        "Diagnostics", "Experiments", "Inspection", "Kernels", "Presentation", "Randomness",
+        "Reports", "RunLog", "Settings", "Steps", "Tasks", "Terminal", "Tokenization", "Torch",
+        "Training", "Verification",
       ],
-      swiftSettings: swift, plugins: ["CodeVersion"]),
+      path: "Sources/sbm", exclude: ["main.swift"], swiftSettings: swift,
+      plugins: ["CodeVersion"]),
+    .executableTarget(
+      name: "sbm", dependencies: ["Commands"], path: "Sources/sbm", sources: ["main.swift"],
+      swiftSettings: swift),
     .plugin(
       name: "CodeVersion", capability: .buildTool(), path: "Sources/CodeVersion",
       exclude: ["commit.sh"]),
 
     // MARK: Tests
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
+    // The mechanism of a tutorial, and the program with it.
+    .target(
+      name: "ExampleMechanism", dependencies: ["Attention", "NN", "Settings", "Torch"],
+      path: "Tests/ExampleMechanism", swiftSettings: swift),
+    .executableTarget(
+      name: "ExtendedProgram", dependencies: ["Attention", "Commands", "ExampleMechanism"],
+      path: "Tests/ExtendedProgram", swiftSettings: swift),
+    tests("ArchitectureTests", ["TestSupport"]),
     tests("DiagnosticsTests", ["Diagnostics"]),
     tests("ArgumentsTests", ["Arguments", "Diagnostics"]),
     tests("TerminalTests", ["Terminal"]),
-    tests("ExperimentsTests", ["Datasets", "Experiments", "Randomness", "Tasks", "TestSupport"]),
-    tests("CLITests", ["sbm", "DataFiles", "Datasets", "HDF5", "RunLog", "TestSupport"]),
+    tests(
+      "ExperimentsTests",
+      ["Datasets", "Experiments", "Randomness", "Settings", "Tasks", "TestSupport", "Training"]),
+    tests(
+      "CLITests",
+      [
+        "ExtendedProgram", "sbm", "Attention", "DataFiles", "Datasets", "HDF5", "RunLog",
+        "TestSupport",
+      ]),
     tests("ResumeTests", ["sbm", "HDF5", "RunLog", "TestSupport"]),
     tests("RandomnessTests", ["Randomness"]),
     tests("DataFilesTests", ["DataFiles", "TestSupport"]),
@@ -165,16 +190,21 @@ let package = Package(
     tests("TokenizationTests", ["Tokenization"], resources: [.copy("Fixtures")]),
     tests("TorchTests", ["Randomness", "Torch"]),
     tests("NNTests", ["NN", "Randomness", "Torch"]),
-    tests("ModelsTests", ["Attention", "Kernels", "Models", "NN", "Randomness", "Tasks", "Torch"]),
+    tests(
+      "ModelsTests",
+      ["Attention", "Kernels", "Models", "NN", "Randomness", "Settings", "Tasks", "Torch"]),
     tests("VerificationTests", ["Kernels", "NN", "Verification"]),
     tests(
       "AttentionTests",
-      ["Attention", "CKernels", "Kernels", "Models", "NN", "Randomness", "Tasks", "Torch"]),
+      [
+        "Attention", "CKernels", "ExampleMechanism", "Kernels", "Models", "NN", "Randomness",
+        "Settings", "Tasks", "Torch",
+      ]),
     tests(
       "StepsTests",
       [
-        "Attention", "Datasets", "Models", "NN", "Randomness", "Steps", "Tasks", "TestSupport",
-        "Torch",
+        "Attention", "Datasets", "Models", "NN", "Randomness", "Settings", "Steps", "Tasks",
+        "TestSupport", "Torch",
       ]),
     tests("KernelTests", ["CKernels", "Randomness", "Torch"]),
     tests("BenchmarksTests", ["Benchmarks"]),
@@ -191,7 +221,10 @@ let package = Package(
     tests("RunLogTests", ["HDF5", "RunLog"]),
     tests(
       "InspectionTests",
-      ["Attention", "Datasets", "Inspection", "Kernels", "Models", "NN", "Randomness", "Torch"]),
+      [
+        "Attention", "Datasets", "Inspection", "Kernels", "Models", "NN", "Randomness", "Settings",
+        "Torch",
+      ]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

@@ -19,8 +19,12 @@ public final class AttentionBlock: Module {
 
   /// Projections and mechanism of one layer.
   ///
+  /// - Parameter type: a mechanism that need not be in the registry; without it the one that the configuration
+  ///   names.
   /// - Throws: ``AttentionError`` when the mechanism's sizes or options do not fit.
-  public init(_ configuration: AttentionConfiguration) throws {
+  public init(
+    _ configuration: AttentionConfiguration, mechanism type: (any AttentionMechanism.Type)? = nil
+  ) throws {
     (heads, headDim) = (configuration.heads, configuration.headDim)
     let (dim, inner, stream) = (configuration.dim, heads * headDim, configuration.stream)
     query = Linear(dim, inner, stream: stream.child("query"))
@@ -28,7 +32,8 @@ public final class AttentionBlock: Module {
     value = Linear(dim, inner, stream: stream.child("value"))
     var inside = configuration
     inside.stream = stream.child("mechanism")
-    mechanism = try AttentionRegistry.make(inside)
+    mechanism = try AttentionRegistry.make(
+      inside, type ?? AttentionRegistry.type(of: inside.kind))
     output = Linear(inner, dim, stream: stream.child("output"))
   }
 

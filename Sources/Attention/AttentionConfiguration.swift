@@ -1,5 +1,6 @@
 import Diagnostics
 import Randomness
+import Settings
 
 /// The sizes and options from which a mechanism is built.
 public struct AttentionConfiguration: Sendable {
@@ -16,7 +17,7 @@ public struct AttentionConfiguration: Sendable {
   /// The probability with which an attention weight is dropped in training.
   public var dropout: Double
   /// Options of the mechanism by name; those not given take the mechanism's default.
-  public var options: [String: AttentionOption]
+  public var options: [String: SettingValue]
   /// The source of the initial parameters.
   public var stream: RandomStream
   /// Parameters that the model's layers have in common.
@@ -25,7 +26,7 @@ public struct AttentionConfiguration: Sendable {
   /// Sizes, options and the stream of one block's mechanism.
   public init(
     kind: String, heads: Int, headDim: Int, dim: Int, maximumLength: Int, dropout: Double,
-    options: [String: AttentionOption] = [:], stream: RandomStream,
+    options: [String: SettingValue] = [:], stream: RandomStream,
     shared: SharedParameters = SharedParameters()
   ) {
     self.kind = kind
@@ -40,60 +41,34 @@ public struct AttentionConfiguration: Sendable {
   }
 }
 
-/// The value of a mechanism's option.
-public enum AttentionOption: Sendable, Equatable {
-  case integer(Int)
-  case number(Double)
-  case text(String)
-  case flag(Bool)
-}
-
 extension AttentionConfiguration {
-  /// The integer option `name` within `range`.
-  public func integer(_ name: String, default fallback: Int, in range: ClosedRange<Int>) throws
-    -> Int
-  {
-    guard let option = options[name] else { return fallback }
-    guard case .integer(let value) = option, range.contains(value) else {
-      throw AttentionError.option(
-        kind: kind, name: name, problem: "expected an integer in \(range), got \(option)")
-    }
-    return value
-  }
-
-  /// The number option `name`.
-  public func number(_ name: String, default fallback: Double) throws -> Double {
-    switch options[name] {
-    case nil: return fallback
-    case .number(let value): return value
-    case .integer(let value): return Double(value)
-    case .some(let option):
-      throw AttentionError.option(
-        kind: kind, name: name, problem: "expected a number, got \(option)")
+  /// The value of an option, its default where none is given.
+  ///
+  /// - Throws: ``AttentionError`` for a value that it does not take.
+  public subscript<Value>(_ option: Option<Value>) -> Value {
+    get throws {
+      do {
+        return try option.value(in: options)
+      } catch let problem as OptionProblem {
+        throw AttentionError.option(kind: kind, name: problem.option, problem: problem.problem)
+      }
     }
   }
 
-  /// The yes-or-no option `name`.
-  public func flag(_ name: String, default fallback: Bool) throws -> Bool {
-    guard let option = options[name] else { return fallback }
-    guard case .flag(let value) = option else {
+  /// Makes sure that the options are those of `mechanism`, and go together with each other and the length.
+  ///
+  /// - Throws: ``AttentionError``.
+  func check(_ mechanism: any AttentionMechanism.Type) throws {
+    let known = mechanism.options.map(\.name)
+    if let name = options.keys.sorted().first(where: { !known.contains($0) }) {
       throw AttentionError.option(
-        kind: kind, name: name, problem: "expected true or false, got \(option)")
+        kind: kind, name: name, problem: "expected one of \(known.quotedAlternatives())")
     }
-    return value
-  }
-
-  /// The option `name`, one of the cases of `Choice`.
-  public func choice<Choice: RawRepresentable & CaseIterable>(
-    _ name: String, default fallback: Choice
-  ) throws -> Choice where Choice.RawValue == String {
-    guard let option = options[name] else { return fallback }
-    guard case .text(let text) = option, let value = Choice(rawValue: text) else {
-      let all = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-      throw AttentionError.option(
-        kind: kind, name: name, problem: "expected one of \(all), got \(option)")
+    do {
+      try mechanism.check(options, paddedLength: maximumLength)
+    } catch let problem as OptionProblem {
+      throw AttentionError.option(kind: kind, name: problem.option, problem: problem.problem)
     }
-    return value
   }
 }
 
@@ -103,8 +78,6 @@ public enum AttentionError: ExitCodeProviding, CustomStringConvertible, Equatabl
   case unknownKind(String, known: [String])
   /// An option has a wrong type or value.
   case option(kind: String, name: String, problem: String)
-  /// A length the method cannot handle.
-  case length(kind: String, length: Int, problem: String)
 
   /// Bad input: the experiment asks for what the mechanism cannot do.
   public var exitCode: ExitCode { .badInput }
@@ -116,8 +89,6 @@ public enum AttentionError: ExitCodeProviding, CustomStringConvertible, Equatabl
       "unknown attention kind '\(kind)'; known: \(known.joined(separator: ", "))"
     case .option(let kind, let name, let problem):
       "attention \(kind), option '\(name)': \(problem)"
-    case .length(let kind, let length, let problem):
-      "attention \(kind) cannot take length \(length): \(problem)"
     }
   }
 }

@@ -1,5 +1,6 @@
 import Kernels
 import NN
+import Settings
 import Tasks
 import Torch
 
@@ -53,10 +54,36 @@ public struct AttentionOutput: Sendable {
 
 /// An attention mechanism: how each token's query gathers the values of others.
 ///
-/// To add one: write one file with a type that conforms, and name it in ``AttentionRegistry``.
+/// To add one: write one file with a type that conforms, and name it in ``AttentionRegistry``. Everything
+/// that is known of a mechanism stands in its file: experiment files, help, benchmarks, reports and the tests
+/// of the zoo read it from the requirements below.
 public protocol AttentionMechanism: Module {
   /// The name in experiment files.
   static var kind: String { get }
+
+  /// Its options, in the order in which files write them.
+  static var options: [OptionDeclaration] { get }
+
+  /// What options must fulfil together, and with the length that inputs are padded to.
+  ///
+  /// - Throws: `OptionProblem`.
+  static func check(_ options: [String: SettingValue], paddedLength: Int) throws
+
+  /// What its attention weights are, for a person who looks at them.
+  static var caption: String { get }
+
+  /// Options with which it takes inputs of a few tokens, padded to a multiple of 8: the tests of the zoo run
+  /// with them.
+  static var shortOptions: [String: SettingValue] { get }
+
+  /// What benchmarks measure: names, each with the options that make a graph of about `density`.
+  static func benchmarks(density: Double) -> [(name: String, options: [String: SettingValue])]
+
+  /// Whether it samples pairs, so that benchmarks ask for a density.
+  static var samplesPairs: Bool { get }
+
+  /// The option that weighs its mean density in the loss, if it has one.
+  static var densityWeight: Option<Double>? { get }
 
   /// Whether the block's query, key and value projections are used; if not, they get no gradient.
   static var usesProjections: (queriesAndKeys: Bool, values: Bool) { get }
@@ -78,8 +105,11 @@ public protocol AttentionMechanism: Module {
   /// block's projections.
   func cost(_ sizes: AttentionSizes) -> Cost
 
-  /// Computes attention for a batch.
-  func callAsFunction(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput
+  /// Computes attention for a batch on libtorch's operators: any device, the reference of the tests.
+  func attend(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput
+
+  /// The same on native kernels, for float32 on the CPU; nil where there are none.
+  func attendNatively(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput?
 
   /// What attention with this input makes of other values `[batch, heads, n, headDim]`, before any
   /// projection that follows inside the mechanism. It is linear in the values: of columns of the
@@ -92,6 +122,36 @@ public protocol AttentionMechanism: Module {
 }
 
 extension AttentionMechanism {
+  /// Most mechanisms have no options.
+  public static var options: [OptionDeclaration] { [] }
+
+  /// Most options go together.
+  public static func check(_ options: [String: SettingValue], paddedLength: Int) throws {}
+
+  /// Most mechanisms weigh keys by a softmax.
+  public static var caption: String {
+    "Each query's weights sum to 1, or are all 0 where it sees nothing."
+  }
+
+  /// Most mechanisms take inputs of any length.
+  public static var shortOptions: [String: SettingValue] { [:] }
+
+  /// Most mechanisms are measured as they are by default.
+  public static func benchmarks(density: Double) -> [(
+    name: String, options: [String: SettingValue]
+  )] { [(kind, [:])] }
+
+  /// Most mechanisms do not sample.
+  public static var samplesPairs: Bool { false }
+
+  /// Most mechanisms have no density.
+  public static var densityWeight: Option<Double>? { nil }
+
+  /// What settings know of the mechanism.
+  public static var declaration: MechanismDeclaration {
+    MechanismDeclaration(kind: kind, options: options) { try check($0, paddedLength: $1) }
+  }
+
   /// Most mechanisms use all three projections.
   public static var usesProjections: (queriesAndKeys: Bool, values: Bool) { (true, true) }
 
@@ -100,6 +160,20 @@ extension AttentionMechanism {
 
   /// Most mechanisms ignore padding altogether.
   public func dependsOnPadding(_ experimentProtocol: ExperimentProtocol) -> Bool { false }
+
+  /// A new mechanism has no kernels.
+  public func attendNatively(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput?
+  { nil }
+
+  /// Computes attention for a batch, on native kernels where there are some.
+  public func callAsFunction(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput
+  {
+    context.choose(on: input.queries) {
+      attendNatively(input, context)
+    } portable: {
+      attend(input, context)
+    }
+  }
 
   /// Most mechanisms take their values as they are given.
   public func mixing(_ input: AttentionInput, _ context: ForwardContext) -> (Tensor) -> Tensor {

@@ -1,4 +1,5 @@
 import Kernels
+import Settings
 
 /// A fixed sparse pattern: which keys each query sees, a pure function of the length.
 ///
@@ -8,6 +9,17 @@ public protocol AttentionPattern: Sendable {
   /// The name in experiment files.
   static var kind: String { get }
 
+  /// Its options, in the order in which files write them.
+  static var options: [OptionDeclaration] { get }
+
+  /// What options must fulfil together, and with the length that inputs are padded to.
+  ///
+  /// - Throws: `OptionProblem`.
+  static func check(_ options: [String: SettingValue], paddedLength: Int) throws
+
+  /// Options with which it takes inputs of a few tokens.
+  static var shortOptions: [String: SettingValue] { get }
+
   /// Reads the pattern's options.
   ///
   /// - Throws: ``AttentionError`` when they do not fit together.
@@ -15,6 +27,11 @@ public protocol AttentionPattern: Sendable {
 
   /// The keys that `query` sees in an input of `length` positions, ascending, without repetition.
   func keys(ofQuery query: Int, length: Int) -> [Int]
+}
+
+extension AttentionPattern {
+  /// Most options go together.
+  public static func check(_ options: [String: SettingValue], paddedLength: Int) throws {}
 }
 
 extension PatternEdges {

@@ -1,4 +1,5 @@
 import Randomness
+import Settings
 
 /// BigBird (Zaheer et al., NeurIPS 2020), its internal-transformer construction, in blocks of tokens: each
 /// block sees the blocks of a window around it, the global blocks, and random others; global
@@ -6,12 +7,39 @@ import Randomness
 ///
 /// Global blocks stand half at the start (the larger half) and half at the end. Random blocks are drawn
 /// once, without repetition, among those not seen otherwise. A last block may be shorter.
-///
-/// Options: `block` (64), `window_blocks` (3: its own and one on either side), `global_blocks` (2),
-/// `random_blocks` (3), `pattern_seed` (0).
 public struct BigBirdPattern: AttentionPattern {
   /// `bigbird`
   public static let kind = "bigbird"
+
+  static let block = Option.integer("block", 1...65536, 64, .benchmark, help: "Tokens of a block.")
+  static let windowBlocks = Option.integer(
+    "window_blocks", 1...4097, 3, .benchmark,
+    help: "Blocks around a query's own that it sees, its own among them.")
+  static let globalBlocks = Option.integer(
+    "global_blocks", 0...4096, 2, .benchmark,
+    help: "Blocks that see all and are seen by all: half at the start, half at the end.")
+  static let randomBlocks = Option.integer(
+    "random_blocks", 0...4096, 3, .benchmark, help: "Random blocks a query block sees.")
+  static let patternSeed = Option.integer(
+    "pattern_seed", 0...Int.max, 0, .ours,
+    help: "Seeds the random blocks, which stay the same through a run.")
+
+  /// Its options.
+  public static let options = [
+    block.declaration, windowBlocks.declaration, globalBlocks.declaration,
+    randomBlocks.declaration, patternSeed.declaration,
+  ]
+  /// Blocks of a few tokens.
+  public static let shortOptions: [String: SettingValue] = ["block": 4, "random_blocks": 1]
+
+  /// The window has a middle.
+  public static func check(_ options: [String: SettingValue], paddedLength: Int) throws {
+    let window = try windowBlocks.value(in: options)
+    guard window % 2 == 0 else { return }
+    throw OptionProblem(
+      option: windowBlocks.declaration.name,
+      problem: "expected an odd number (a block and its neighbours), got \(window)")
+  }
 
   /// Tokens of a block.
   public let block: Int
@@ -25,17 +53,12 @@ public struct BigBirdPattern: AttentionPattern {
 
   /// Reads the five options.
   public init(_ configuration: AttentionConfiguration) throws {
-    block = try configuration.integer("block", default: 64, in: 1...65536)
-    windowBlocks = try configuration.integer("window_blocks", default: 3, in: 1...4097)
-    globalBlocks = try configuration.integer("global_blocks", default: 2, in: 0...4096)
-    randomBlocks = try configuration.integer("random_blocks", default: 3, in: 0...4096)
-    let seed = try configuration.integer("pattern_seed", default: 0, in: 0...Int.max)
+    block = try configuration[Self.block]
+    windowBlocks = try configuration[Self.windowBlocks]
+    globalBlocks = try configuration[Self.globalBlocks]
+    randomBlocks = try configuration[Self.randomBlocks]
+    let seed = try configuration[Self.patternSeed]
     stream = RandomStream(seed: UInt64(seed)).child("bigbird")
-    guard windowBlocks % 2 == 1 else {
-      throw AttentionError.option(
-        kind: Self.kind, name: "window_blocks",
-        problem: "expected an odd number (a block and its neighbours), got \(windowBlocks)")
-    }
   }
 
   /// The blocks that block `own` sees among `count`, ascending.

@@ -6,16 +6,18 @@ import Torch
 /// denominator (after Katharopoulos et al., *Transformers are RNNs*, 2020).
 ///
 /// Under `published`, n is the padded length; under `strict`, the number of an example's real tokens.
-/// Cost: linear in n. No options.
+/// Cost: linear in n.
 final class LinearAttention: AttentionMechanism {
   static let kind = "linear"
+  static let caption = "For linear they are φ(Q) φ(K)ᵀ / √n; nothing scales them to sum 1."
 
   init(_ configuration: AttentionConfiguration) throws {}
 
-  func callAsFunction(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput {
-    if context.runsNative(on: input.queries) {
-      return AttentionOutput(values: NativeKernels.linearAttention(input, context: context))
-    }
+  func attendNatively(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput? {
+    AttentionOutput(values: NativeKernels.linearAttention(input, context: context))
+  }
+
+  func attend(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput {
     let mask = input.keyMask.unsqueezed(1).unsqueezed(3)
     let queries = input.queries.elu() + 1
     let keys = (input.keys.elu() + 1) * mask

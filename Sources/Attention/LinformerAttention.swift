@@ -1,4 +1,5 @@
 import NN
+import Settings
 import Torch
 
 /// Linformer (Wang et al., 2020): keys and values are projected from n to `rank` positions,
@@ -6,16 +7,30 @@ import Torch
 ///
 /// As in the published code, one E `[heads, rank, maximumLength]` serves keys and values of all layers;
 /// shorter inputs use its first columns, which is the same as padding them.
-///
-/// Options: `rank` (256).
 final class LinformerAttention: AttentionMechanism {
   static let kind = "linformer"
+
+  static let rank = Option.integer(
+    "rank", 1...65536, 256, .publishedCode, publishedName: "linformer_k",
+    help: "Positions that keys and values are projected to.")
+  static let options = [rank.declaration]
+  static let shortOptions: [String: SettingValue] = ["rank": 8]
+  static let caption =
+    "For linformer they are softmax(Q (E K)ᵀ / √d) E, which may be negative, as the learnt E may."
+
+  static func check(_ options: [String: SettingValue], paddedLength: Int) throws {
+    let rank = try Self.rank.value(in: options)
+    guard rank > paddedLength else { return }
+    throw OptionProblem(
+      option: "rank", problem: "rank \(rank) exceeds data.padded_length \(paddedLength)",
+      hint: "A rank is at most the length.", concernsLength: true)
+  }
 
   /// E, `[heads, rank, maximumLength]`.
   let positionProjection: Parameter
 
   init(_ configuration: AttentionConfiguration) throws {
-    let rank = try configuration.integer("rank", default: 256, in: 1...65536)
+    let rank = try configuration[Self.rank]
     let shape = [configuration.heads, rank, configuration.maximumLength]
     positionProjection = configuration.shared.parameter("linformer.projection") {
       Parameter(
@@ -23,16 +38,24 @@ final class LinformerAttention: AttentionMechanism {
     }
   }
 
-  func callAsFunction(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput {
+  /// E, which must be long enough.
+  private func projection(for input: AttentionInput) -> Tensor {
+    let (e, n) = (positionProjection.value, input.queries.size(2))
+    precondition(n <= e.size(2), "linformer for length \(e.size(2)) cannot take length \(n)")
+    return e
+  }
+
+  func attendNatively(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput? {
+    AttentionOutput(
+      values: NativeKernels.projectedAttention(
+        input, projection: projection(for: input), context: context))
+  }
+
+  func attend(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput {
     let (batch, heads, n, headDim) = (
       input.queries.size(0), input.queries.size(1), input.queries.size(2), input.queries.size(3)
     )
-    let e = positionProjection.value
-    precondition(n <= e.size(2), "linformer for length \(e.size(2)) cannot take length \(n)")
-    if context.runsNative(on: input.queries) {
-      return AttentionOutput(
-        values: NativeKernels.projectedAttention(input, projection: e, context: context))
-    }
+    let e = projection(for: input)
     // Keys and values of the whole batch are the columns of one product a head: E is not repeated.
     let mask = input.keyMask.unsqueezed(1).unsqueezed(3)
     let columns = (Tensor.concatenated([input.keys, input.values], 3) * mask)

@@ -1,14 +1,31 @@
+import Settings
+
 /// Longformer (Beltagy, Peters, Cohan, 2020): a sliding window, |i − j| ≤ radius, and global tokens that
 /// see all and are seen by all. (Global tokens use the same projections as the others.)
-///
-/// Options: `radius` (64), `global_tokens` (1), `global_placement` (`start`; `spread`: token t of g stands at
-/// ⌊t · length / g⌋).
 public struct LongformerPattern: AttentionPattern {
   /// `longformer`
   public static let kind = "longformer"
 
   /// Where global tokens are.
-  public enum Placement: String, CaseIterable, Sendable { case start, spread }
+  public enum Placement: String, CaseIterable, Sendable {
+    /// At the start.
+    case start
+    /// Token t of g at ⌊t · length / g⌋.
+    case spread
+  }
+
+  static let globalTokens = Option.integer(
+    "global_tokens", 0...1_000_000, 1, .benchmark, help: "Tokens that see all and are seen by all.")
+  static let placement = Option<Placement>.choice(
+    "global_placement", .start, .benchmark,
+    help: "Global tokens at the start, or evenly spread.")
+
+  /// The window's radius, and its own options.
+  public static let options = [
+    WindowPattern.radius.declaration, globalTokens.declaration, placement.declaration,
+  ]
+  /// A window that does not see all.
+  public static let shortOptions: [String: SettingValue] = ["radius": 3, "global_tokens": 2]
 
   /// Keys seen on either side.
   public let radius: Int
@@ -19,9 +36,9 @@ public struct LongformerPattern: AttentionPattern {
 
   /// Reads `radius`, `global_tokens` and `global_placement`.
   public init(_ configuration: AttentionConfiguration) throws {
-    radius = try configuration.integer("radius", default: 64, in: 0...1_000_000)
-    globalTokens = try configuration.integer("global_tokens", default: 1, in: 0...1_000_000)
-    placement = try configuration.choice("global_placement", default: .start)
+    radius = try configuration[WindowPattern.radius]
+    globalTokens = try configuration[Self.globalTokens]
+    placement = try configuration[Self.placement]
   }
 
   /// The positions of global tokens, ascending.

@@ -1,4 +1,5 @@
 import NN
+import Settings
 import Tasks
 import Torch
 
@@ -9,10 +10,38 @@ import Torch
 /// pseudo-inverse takes six steps of Razavi et al.'s iteration. Its first guess is scaled by the largest
 /// column sum, under `published` of the whole batch, as the published code does, under `strict` of
 /// each example and head, so that an example's result does not depend on its neighbours.
-///
-/// Options: `landmarks` (256; they divide the padded length), `conv_kernel` (35; odd, 0 for none).
 final class NystromAttention: AttentionMechanism {
   static let kind = "nystrom"
+
+  static let landmarks = Option.integer(
+    "landmarks", 1...65536, 256, .publishedCode, publishedName: "num_landmarks",
+    help: "Landmarks; they divide data.padded_length.")
+  static let convolutionWidth = Option.integer(
+    "conv_kernel", 0...4095, 35, .publishedCode, publishedName: "conv_kernel_size",
+    help: "Width of the convolution on values; 0 for none.")
+  static let options = [landmarks.declaration, convolutionWidth.declaration]
+  static let shortOptions: [String: SettingValue] = ["landmarks": 8, "conv_kernel": 5]
+  static let caption =
+    "For nystrom they are the product of the three softmaxes with the pseudo-inverse, and the "
+    + "convolution over values, which makes the band along the diagonal; they may be negative."
+
+  static func check(_ options: [String: SettingValue], paddedLength: Int) throws {
+    let count = try landmarks.value(in: options)
+    if paddedLength % count != 0 {
+      let divisor =
+        (1...paddedLength).lazy.filter { paddedLength % $0 == 0 }
+        .min { abs($0 - count) < abs($1 - count) } ?? 1
+      throw OptionProblem(
+        option: "landmarks",
+        problem: "\(count) landmarks do not divide data.padded_length \(paddedLength)",
+        hint: "The nearest number that does is \(divisor).", concernsLength: true)
+    }
+    let width = try convolutionWidth.value(in: options)
+    guard width == 0 || width % 2 == 1 else {
+      throw OptionProblem(
+        option: "conv_kernel", problem: "expected an odd width or 0, got \(width)")
+    }
+  }
 
   /// `[heads, 1, conv_kernel, 1]`, or none.
   let convolution: Convolution?
@@ -27,18 +56,9 @@ final class NystromAttention: AttentionMechanism {
   }
 
   init(_ configuration: AttentionConfiguration) throws {
-    landmarks = try configuration.integer("landmarks", default: 256, in: 1...65536)
+    landmarks = try configuration[Self.landmarks]
     maximumLength = configuration.maximumLength
-    guard maximumLength % landmarks == 0 else {
-      throw AttentionError.length(
-        kind: Self.kind, length: maximumLength,
-        problem: "\(landmarks) landmarks do not divide it; change 'landmarks' or the padded length")
-    }
-    let width = try configuration.integer("conv_kernel", default: 35, in: 0...4095)
-    guard width == 0 || width % 2 == 1 else {
-      throw AttentionError.option(
-        kind: Self.kind, name: "conv_kernel", problem: "expected an odd width or 0, got \(width)")
-    }
+    let width = try configuration[Self.convolutionWidth]
     let bound = 1 / Double(max(width, 1)).squareRoot()
     convolution =
       width == 0
@@ -50,19 +70,27 @@ final class NystromAttention: AttentionMechanism {
             stream: configuration.stream.child("convolution"))))
   }
 
-  func callAsFunction(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput {
-    let n = input.queries.size(2)
-    let padded = context.paddedLength ?? maximumLength
+  /// The length that landmarks divide.
+  private func paddedLength(_ input: AttentionInput, _ context: ForwardContext) -> Int {
+    let (n, padded) = (input.queries.size(2), context.paddedLength ?? maximumLength)
     precondition(
       n <= padded && padded % landmarks == 0,
       "\(landmarks) landmarks for an input of length \(n), padded to \(padded)")
-    if context.runsNative(on: input.queries), landmarks < padded {
-      let weight = convolution?.weight.value
-      return AttentionOutput(
-        values: NativeKernels.nystromAttention(
-          input, landmarks: landmarks, segment: padded / landmarks,
-          convolution: weight.map { $0.reshaped($0.size(0), $0.size(2)) }, context: context))
-    }
+    return padded
+  }
+
+  func attendNatively(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput? {
+    let padded = paddedLength(input, context)
+    guard landmarks < padded else { return nil }
+    let weight = convolution?.weight.value
+    return AttentionOutput(
+      values: NativeKernels.nystromAttention(
+        input, landmarks: landmarks, segment: padded / landmarks,
+        convolution: weight.map { $0.reshaped($0.size(0), $0.size(2)) }, context: context))
+  }
+
+  func attend(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput {
+    let padded = paddedLength(input, context)
     let mask = input.keyMask.unsqueezed(1).unsqueezed(3)
     let scale = 1 / Double(input.queries.size(3)).squareRoot().squareRoot()
     let queries = input.queries * (mask * scale)

@@ -1,5 +1,6 @@
 import Kernels
 import NN
+import Settings
 import Synchronization
 import Torch
 
@@ -12,6 +13,17 @@ import Torch
 public final class PatternAttention<Pattern: AttentionPattern>: AttentionMechanism {
   /// The pattern's name.
   public static var kind: String { Pattern.kind }
+
+  /// The pattern's options.
+  public static var options: [OptionDeclaration] { Pattern.options }
+
+  /// The pattern's options for a few tokens.
+  public static var shortOptions: [String: SettingValue] { Pattern.shortOptions }
+
+  /// What the pattern asks of its options.
+  public static func check(_ options: [String: SettingValue], paddedLength: Int) throws {
+    try Pattern.check(options, paddedLength: paddedLength)
+  }
 
   /// Which keys each query sees.
   public let pattern: Pattern
@@ -47,15 +59,17 @@ public final class PatternAttention<Pattern: AttentionPattern>: AttentionMechani
     return edges(among: n, padded: max(n, context.paddedLength ?? maximumLength))
   }
 
-  /// Computes attention over the pattern's edges.
-  public func callAsFunction(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput
+  /// Computes attention over the pattern's edges on the kernels.
+  public func attendNatively(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput?
   {
+    AttentionOutput(
+      values: NativeKernels.patternAttention(
+        input, edges: edges(of: input, context), dropout: dropout, context: context))
+  }
+
+  /// Computes attention over the pattern's edges on operators.
+  public func attend(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput {
     let edges = edges(of: input, context)
-    if context.runsNative(on: input.queries) {
-      return AttentionOutput(
-        values: NativeKernels.patternAttention(
-          input, edges: edges, dropout: dropout, context: context))
-    }
     let list = EdgeList(edges, batch: input.queries.size(0), heads: input.queries.size(1))
     return AttentionOutput(
       values: edgeAttention(

@@ -1,5 +1,6 @@
 import NN
 import Randomness
+import Settings
 import Tasks
 import Torch
 
@@ -12,13 +13,24 @@ import Torch
 /// features^-1/2 cancels.) Under `published` padding keys count in the denominator, as zero vectors;
 /// under `strict` they do not.
 ///
-/// Options: `features` (256), `kernel` (`softmax`), `redraw` (0: never; else Ω is drawn anew every so
-/// many training steps). Ω has orthogonal blocks of rows with the lengths of normal vectors.
+/// Ω has orthogonal blocks of rows with the lengths of normal vectors.
 final class PerformerAttention: AttentionMechanism {
   static let kind = "performer"
 
   /// What the features approximate.
-  enum Kernel: String, CaseIterable { case softmax, relu }
+  enum Kernel: String, CaseIterable, Sendable { case softmax, relu }
+
+  static let features = Option.integer(
+    "features", 1...65536, 256, .publishedCode, publishedName: "rp_dim", help: "Random features.")
+  static let kernelOption = Option<Kernel>.choice(
+    "kernel", .softmax, .publishedCode, help: "The kernel that the features approximate.")
+  static let redraw = Option.integer(
+    "redraw", 0...100_000_000, 0, .publishedCode,
+    help: "Steps between redraws of the features; 0 for never.")
+  static let options = [features.declaration, kernelOption.declaration, redraw.declaration]
+  static let shortOptions: [String: SettingValue] = ["features": 16]
+  static let caption =
+    "For performer they are φ(Q) φ(K)ᵀ divided by their sums, an estimate of softmax's weights."
 
   /// Ω, `[features, headDim]`; not trained.
   let randomFeatures: Parameter
@@ -27,9 +39,9 @@ final class PerformerAttention: AttentionMechanism {
   private let stream: RandomStream
 
   init(_ configuration: AttentionConfiguration) throws {
-    let features = try configuration.integer("features", default: 256, in: 1...65536)
-    kernel = try configuration.choice("kernel", default: .softmax)
-    redraw = try configuration.integer("redraw", default: 0, in: 0...100_000_000)
+    let features = try configuration[Self.features]
+    kernel = try configuration[Self.kernelOption]
+    redraw = try configuration[Self.redraw]
     stream = configuration.stream.child("projection")
     randomFeatures = Parameter(
       Self.orthogonalRows(features, configuration.headDim, stream: stream.child(0)),
@@ -44,13 +56,14 @@ final class PerformerAttention: AttentionMechanism {
       inPlace: drawn.to(randomFeatures.value.dtype).to(randomFeatures.value.device))
   }
 
-  func callAsFunction(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput {
-    if context.runsNative(on: input.queries) {
-      return AttentionOutput(
-        values: NativeKernels.featureAttention(
-          input, projection: randomFeatures.value, isReLU: kernel == .relu, epsilon: epsilon,
-          context: context))
-    }
+  func attendNatively(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput? {
+    AttentionOutput(
+      values: NativeKernels.featureAttention(
+        input, projection: randomFeatures.value, isReLU: kernel == .relu, epsilon: epsilon,
+        context: context))
+  }
+
+  func attend(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput {
     let mask = input.keyMask.unsqueezed(1).unsqueezed(3)
     let scale = 1 / Double(input.queries.size(3)).squareRoot()
     let omega = randomFeatures.value.transposed() * scale

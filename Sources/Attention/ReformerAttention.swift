@@ -1,5 +1,6 @@
 import NN
 import Randomness
+import Settings
 import Tasks
 import Torch
 
@@ -14,10 +15,18 @@ import Torch
 /// Under `published` padding is hashed like any token, so what stands there moves real tokens between
 /// chunks; under `strict` it is sorted behind the real tokens. Lengths are padded to two buckets.
 /// Rotations are drawn anew for each example and pass, the same for all heads.
-///
-/// Options: `hashes` (2), `bucket` (64).
 final class ReformerAttention: AttentionMechanism {
   static let kind = "reformer"
+  static let hashes = Option.integer(
+    "hashes", 1...64, 2, .publishedCode, publishedName: "num_hash", help: "Rounds of hashing.")
+  static let bucket = Option.integer(
+    "bucket", 1...65536, 64, .publishedCode,
+    help: "Positions of a bucket; other lengths are padded to two buckets.")
+  static let options = [hashes.declaration, bucket.declaration]
+  static let shortOptions: [String: SettingValue] = ["bucket": 8]
+  static let caption =
+    "For reformer they are the weights of hashed attention, the rounds taken together, before its "
+    + "own projection of the heads' results."
   static let usesProjections = (queriesAndKeys: false, values: false)
 
   /// Shared queries and keys, dim → heads · headDim, without bias.
@@ -31,8 +40,8 @@ final class ReformerAttention: AttentionMechanism {
   private let maximumLength: Int
 
   init(_ configuration: AttentionConfiguration) throws {
-    hashes = try configuration.integer("hashes", default: 2, in: 1...64)
-    bucket = try configuration.integer("bucket", default: 64, in: 1...65536)
+    hashes = try configuration[Self.hashes]
+    bucket = try configuration[Self.bucket]
     (heads, headDim) = (configuration.heads, configuration.headDim)
     maximumLength = configuration.maximumLength
     let (dim, inner, stream) = (configuration.dim, heads * headDim, configuration.stream)
@@ -46,7 +55,7 @@ final class ReformerAttention: AttentionMechanism {
     experimentProtocol == .published
   }
 
-  func callAsFunction(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput {
+  func attend(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput {
     let (batch, n) = (input.hidden.size(0), input.hidden.size(1))
     let attended = mixing(input, context)(split(values(input.hidden)))
     let merged = mixed(attended.transposed(1, 2).reshaped(batch, n, heads * headDim))

@@ -2,6 +2,7 @@ import Foundation
 import Kernels
 import NN
 import Randomness
+import Settings
 import Tasks
 import Torch
 
@@ -11,17 +12,55 @@ import Torch
 /// With clusters C `[k, d]` and the node MLP φ shared by queries, keys and heads,
 /// Q̂ = σ(φ(Q) Cᵀ), K̂ = σ(φ(K) Cᵀ), S = softmax over all k² entries of C Cᵀ, and P = Q̂ S K̂ᵀ.
 /// Gradients pass the sample straight through (``StraightThroughEstimator``).
-///
-/// Options: `clusters` (128), `sampler` (`bernoulli`, the published default: M ~ Bernoulli(P + 0.01);
-/// or `fastrg`, the paper's Algorithm 1: an edge with probability 1 − exp(−P), in time linear in edges),
-/// `initial_density` (0.25: no bias; else a constant is added to all memberships' logits so that P starts
-/// near it), `estimator` (`published`) and `gradient_scale` (1): see ``StraightThroughEstimator``.
 public final class SBMAttention: AttentionMechanism {
   /// `sbm`
   public static let kind = "sbm"
 
   /// How the graph is drawn.
   public typealias Sampler = SampledGraph.Sampler
+
+  static let clusters = Option.integer(
+    "clusters", 1...4096, 128, .publishedCode, publishedName: "num_clusters",
+    help: "Clusters of the stochastic block model, per head.")
+  static let sampler = Option<Sampler>.choice(
+    "sampler", .bernoulli, .publishedCode, namesRuns: true,
+    help: "How edges are drawn: one Bernoulli trial a pair, or the paper's linear-time fastRG.")
+  static let lambda = Option.number(
+    "density_weight", 0...1e6, 1e-4, .publishedCode,
+    help: "Lambda: the loss is cross-entropy + lambda * mean density.")
+  static let initialDensity = Option.number(
+    "initial_density", 0.0001...0.9999, 0.25, .publishedCode,
+    help: "Where the edge probability starts; 0.25 adds no bias to the memberships.")
+
+  /// Its options.
+  public static let options = [
+    clusters.declaration, sampler.declaration, lambda.declaration, initialDensity.declaration,
+    StraightThroughEstimator.ruleOption.declaration,
+    StraightThroughEstimator.scaleOption.declaration,
+  ]
+  /// Few clusters.
+  public static let shortOptions: [String: SettingValue] = ["clusters": 8]
+  /// It samples a graph.
+  public static let samplesPairs = true
+  /// λ.
+  public static var densityWeight: Option<Double>? { lambda }
+
+  /// Both samplers. fastrg draws an edge with probability 1 − exp(−P).
+  public static func benchmarks(density: Double) -> [(
+    name: String, options: [String: SettingValue]
+  )] {
+    Sampler.allCases.map { sampler in
+      let isBernoulli = sampler == .bernoulli
+      let probability = isBernoulli ? density : -log(1 - density)
+      return (
+        isBernoulli ? kind : "\(kind)-\(sampler.rawValue)",
+        [
+          Self.sampler.declaration.name: .text(sampler.rawValue),
+          initialDensity.declaration.name: .number(probability),
+        ]
+      )
+    }
+  }
 
   /// C, `[heads, clusters, headDim]`.
   public let clusters: Parameter
@@ -38,14 +77,9 @@ public final class SBMAttention: AttentionMechanism {
 
   /// Clusters Kaiming normal, φ as PyTorch's linears.
   public init(_ configuration: AttentionConfiguration) throws {
-    let count = try configuration.integer("clusters", default: 128, in: 1...4096)
-    sampler = try configuration.choice("sampler", default: .bernoulli)
-    let density = try configuration.number("initial_density", default: 0.25)
-    guard density > 0, density < 1 else {
-      throw AttentionError.option(
-        kind: Self.kind, name: "initial_density",
-        problem: "expected a number between 0 and 1, got \(density)")
-    }
+    let count = try configuration[Self.clusters]
+    sampler = try configuration[Self.sampler]
+    let density = try configuration[Self.initialDensity]
     estimator = try StraightThroughEstimator(configuration)
     // The affinities of all cluster pairs sum to 1: P is the square of a typical membership.
     membershipBias = log(density.squareRoot() / (1 - density.squareRoot()))
@@ -110,11 +144,7 @@ public final class SBMAttention: AttentionMechanism {
   }
 
   /// Samples a graph for each example and head, and attends over it.
-  public func callAsFunction(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput
-  {
-    if context.runsNative(on: input.queries) {
-      return attendNatively(input, context)
-    }
+  public func attend(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput {
     let memberships = memberships(input)
     if let uniforms = context.edgeUniforms {
       return attend(input, memberships, uniform: uniforms[context.layer], context)
@@ -136,8 +166,7 @@ public final class SBMAttention: AttentionMechanism {
   }
 
   /// The same on the kernels of `CKernels`.
-  private func attendNatively(_ input: AttentionInput, _ context: ForwardContext)
-    -> AttentionOutput
+  public func attendNatively(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput?
   {
     guard let (graph, left, right) = sample(input, context) else {
       return AttentionOutput(values: input.values)
@@ -174,26 +203,27 @@ public final class SBMAttention: AttentionMechanism {
 extension SBMAttention {
   /// Samples the graph once for all values.
   public func mixing(_ input: AttentionInput, _ context: ForwardContext) -> (Tensor) -> Tensor {
-    guard context.runsNative(on: input.queries),
-      let (graph, left, right) = sample(input, context)
-    else { return { self(input.replacing(values: $0), context).values } }
-    return { [dropout, estimator] values in
-      NativeKernels.sampledAttention(
-        input.replacing(values: values), graph: graph, left: left, right: right,
-        estimator: estimator, dropout: dropout, context: context
-      ).values
+    context.choose(on: input.queries) {
+      guard let (graph, left, right) = sample(input, context) else { return nil }
+      return { [dropout, estimator] values in
+        NativeKernels.sampledAttention(
+          input.replacing(values: values), graph: graph, left: left, right: right,
+          estimator: estimator, dropout: dropout, context: context
+        ).values
+      }
+    } portable: {
+      { self(input.replacing(values: $0), context).values }
     }
   }
 
   /// The graph that attention samples for each head of each example. (On operators the bernoulli sampler
   /// may round P otherwise at a pair or two.)
   public func edges(_ input: AttentionInput, _ context: ForwardContext) -> [PatternEdges]? {
-    var graph: SampledGraph?
-    if context.runsNative(on: input.queries) {
-      graph = sample(input, context)?.graph
-    } else {
+    let graph = context.choose(on: input.queries) {
+      sample(input, context)?.graph
+    } portable: { () -> SampledGraph? in
       let memberships = memberships(input)
-      graph = SampledGraph.sample(
+      return SampledGraph.sample(
         sampler, left: memberships.weightedQueries, right: memberships.keys,
         keyMask: input.keyMask, context: context)
     }
@@ -220,78 +250,5 @@ extension SBMAttention {
     if sampler == .bernoulli { flops += sizes.inAllGroups(Cost.product(n, k, n)) }
     flops += sizes.attending(pairs: Int((sizes.density * Double(pairs)).rounded()))
     return node + Cost(flops: flops, parameters: sizes.heads * k * d)
-  }
-}
-
-// MARK: - The bernoulli sampler
-
-extension SBMAttention {
-  /// What uniform numbers are compared with: clamp(P + 0.01, 0, 1).
-  private static func sampled(_ probability: Tensor) -> Tensor {
-    (probability + 0.01).clamped(0, 1)
-  }
-
-  /// Attention over M = [u < clamp(P + 0.01, 0, 1)] for given uniform numbers
-  /// `[batch, heads, n, n]`; it forms matrices over all pairs.
-  public func attend(
-    _ input: AttentionInput, _ memberships: Memberships, uniform: Tensor, _ context: ForwardContext
-  ) -> AttentionOutput {
-    let probability = memberships.edgeProbability
-    var sampled = uniform .< Self.sampled(probability)
-    if context.experimentProtocol == .strict {
-      let real = input.keyMask .> 0
-      sampled = sampled.and(real.unsqueezed(1).unsqueezed(1)).and(
-        real.unsqueezed(1).unsqueezed(3))
-    }
-    let mask = estimator(probability, mask: sampled.to(input.queries.dtype))
-    let (scoreGate, weightGate) = estimator.gates(mask)
-    // softmax over the query's edges, written as the published code does so that a gradient reaches M.
-    let real = input.keyMask.unsqueezed(1).unsqueezed(1)
-    let gated = scaledScores(input, gate: scoreGate).softmax(-1) * weightGate * real
-    let norm = gated.abs().sum(-1, keeping: true).clamped(1e-12, .infinity)
-    let weights = NN.dropout(
-      gated / norm, probability: dropout, site: .attentionDropout, context: context)
-    return AttentionOutput(
-      values: weights.matmul(input.values),
-      density: mask.sum(-1, -2) / pairs(input, context))
-  }
-
-  /// The number of pairs that density counts, `[batch, 1]`: all under `published`, real ones under
-  /// `strict`.
-  func pairs(_ input: AttentionInput, _ context: ForwardContext) -> Tensor {
-    let n = input.queries.size(2)
-    switch context.experimentProtocol {
-    case .published:
-      return .full(
-        [input.keyMask.size(0), 1], Double(n) * Double(n), dtype: input.keyMask.dtype,
-        device: input.keyMask.device)
-    case .strict:
-      return input.keyMask.sum(1, keeping: true).square().clamped(1, .infinity)
-    }
-  }
-}
-
-// MARK: - Given edges
-
-extension SBMAttention {
-  /// Attention over given edges; cost and memory grow with their number.
-  public func attend(
-    _ input: AttentionInput, _ memberships: Memberships, edges: EdgeList,
-    _ context: ForwardContext
-  ) -> AttentionOutput {
-    let (batch, heads) = (input.queries.size(0), input.queries.size(1))
-    let probability =
-      (edges.gather(memberships.weightedQueries, at: edges.query)
-      * edges.gather(memberships.keys, at: edges.key)).sum(-1)
-    let gate = estimator(
-      probability, mask: .ones([edges.count], dtype: probability.dtype, device: probability.device))
-    let (scoreGate, weightGate) = estimator.gates(gate)
-    let counts = Tensor.zeros([batch * heads], dtype: gate.dtype, device: gate.device)
-      .scatterAdding(0, indices: edges.group, source: gate).reshaped(batch, heads)
-    // Under `published` an edge to a padding key counts for the density, but gets no weight.
-    let values = edgeAttention(
-      input, edges: edges, scoreGate: scoreGate, weightGate: weightGate, dropout: dropout,
-      context: context)
-    return AttentionOutput(values: values, density: counts / pairs(input, context))
   }
 }

@@ -13,11 +13,11 @@ final class SoftmaxAttention: AttentionMechanism {
     dropout = configuration.dropout
   }
 
-  func callAsFunction(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput {
-    if context.runsNative(on: input.queries) {
-      return AttentionOutput(
-        values: NativeKernels.fullAttention(input, dropout: dropout, context: context))
-    }
+  func attendNatively(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput? {
+    AttentionOutput(values: NativeKernels.fullAttention(input, dropout: dropout, context: context))
+  }
+
+  func attend(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput {
     let scores = scaledScores(input)
     let weights = NN.dropout(
       scores.softmax(-1), probability: dropout, site: .attentionDropout, context: context)

@@ -1,3 +1,4 @@
+import Settings
 import Torch
 
 /// How the loss's gradient passes a sampled mask M and reaches the edge probabilities P: dP =
@@ -25,15 +26,22 @@ public struct StraightThroughEstimator: Sendable, Equatable {
     (self.rule, self.gradientScale) = (rule, gradientScale)
   }
 
+  static let ruleOption = Option<Rule>.choice(
+    "estimator", .published, .publishedCode, joinedLater: true,
+    help:
+      "The gradient g of an edge's probability: dL/ds of its score s, as in the published code, or"
+      + " s * dL/ds, as the paper states it. Only the second lets attention grow dense.")
+  static let scaleOption = Option.number(
+    "gradient_scale", 1e-9...1e12, 1, .ours, joinedLater: true,
+    help: "c: the gradient passes as hardtanh(c * (g + density term)) / c, g of the loss over the"
+      + " whole batch. 1 hardly ever clips. The published loop, in mixed precision, has its gradient"
+      + " scaler's 65,536 here at first; what that does depends on batch * targets, over which the"
+      + " mean loss divides g: gradients above 1/c are cut.")
+
   /// The options `estimator` and `gradient_scale`.
   init(_ configuration: AttentionConfiguration) throws {
-    rule = try configuration.choice("estimator", default: .published)
-    gradientScale = try configuration.number("gradient_scale", default: 1)
-    guard gradientScale > 0, gradientScale.isFinite else {
-      throw AttentionError.option(
-        kind: configuration.kind, name: "gradient_scale",
-        problem: "expected a number above 0, got \(gradientScale)")
-    }
+    rule = try configuration[Self.ruleOption]
+    gradientScale = try configuration[Self.scaleOption]
   }
 
   /// `mask` going forward, dP for `probability` going backward.

@@ -1,16 +1,24 @@
+import Settings
+
 /// A sliding window: query i sees the keys j with |i − j| ≤ radius.
-///
-/// Options: `radius` (64).
 public struct WindowPattern: AttentionPattern {
   /// `window`
   public static let kind = "window"
+
+  static let radius = Option.integer(
+    "radius", 0...1_000_000, 64, .ours, help: "Keys seen on either side of a query.")
+
+  /// Its only option.
+  public static let options = [radius.declaration]
+  /// A window that does not see all.
+  public static let shortOptions: [String: SettingValue] = ["radius": 3]
 
   /// Keys seen on either side.
   public let radius: Int
 
   /// Reads `radius`.
   public init(_ configuration: AttentionConfiguration) throws {
-    radius = try configuration.integer("radius", default: 64, in: 0...1_000_000)
+    radius = try configuration[Self.radius]
   }
 
   /// The window around `query`.

@@ -3,6 +3,7 @@ import Foundation
 import Models
 import NN
 import Randomness
+import Settings
 import Torch
 
 /// One point of a benchmark: what is measured, at which sizes.
@@ -62,27 +63,34 @@ public struct BenchmarkPoint: Sendable, Equatable {
     self.isPortable = isPortable
   }
 
-  /// Every mechanism, and both samplers of sbm.
-  public static let kinds: [String] = AttentionRegistry.kinds.flatMap {
-    $0 == SBMAttention.kind ? [$0, "sbm-fastrg"] : [$0]
+  /// Every mechanism, some in several variants.
+  public static var kinds: [String] {
+    AttentionRegistry.mechanisms.flatMap { $0.benchmarks(density: 0.25).map(\.name) }
+  }
+
+  /// The mechanism of the kind, and its options for the density.
+  private var variant:
+    (
+      mechanism: any AttentionMechanism.Type, options: [String: SettingValue]
+    )
+  {
+    for mechanism in AttentionRegistry.mechanisms {
+      for variant in mechanism.benchmarks(density: density) where variant.name == kind {
+        return (mechanism, variant.options)
+      }
+    }
+    preconditionFailure("no benchmark of a kind '\(kind)'")
   }
 
   /// Whether the kind samples edges, so that the density matters.
-  public var samples: Bool { kind.hasPrefix(SBMAttention.kind) }
+  public var samples: Bool { variant.mechanism.samplesPairs }
 
   /// The benchmark's classifier, the yardstick's sizes.
   func modelConfiguration() -> ModelConfiguration {
     var configuration = ModelConfiguration(
       vocabularySize: 512, maximumLength: length,
-      attention: samples ? SBMAttention.kind : kind, head: .classification(classes: 10))
-    if samples {
-      // fastrg draws an edge with probability 1 − exp(−P).
-      let isBernoulli = kind == SBMAttention.kind
-      configuration.attentionOptions = [
-        "sampler": .text(isBernoulli ? "bernoulli" : "fastrg"),
-        "initial_density": .number(isBernoulli ? density : -log(1 - density)),
-      ]
-    }
+      attention: variant.mechanism.kind, head: .classification(classes: 10))
+    configuration.attentionOptions = variant.options
     return configuration
   }
 

@@ -1,4 +1,5 @@
 import Diagnostics
+import Settings
 
 /// One setting as it was written somewhere.
 struct Entry: Sendable {
@@ -36,11 +37,11 @@ enum Layer: Sendable, Comparable {
 
 /// Turns nodes into entries, collecting everything that is wrong.
 struct EntryReader {
-  /// Mechanisms that exist beyond those of the schema; their options are taken as written.
-  let extraMechanisms: [String]
+  /// The settings that there are.
+  let schema: Schema
   var issues: [ExperimentIssue] = []
 
-  init(extraMechanisms: [String]) { self.extraMechanisms = extraMechanisms }
+  init(schema: Schema) { self.schema = schema }
 
   mutating func report(
     _ place: ExperimentIssue.Place, key: String = "", _ problem: String, hint: String? = nil
@@ -81,7 +82,7 @@ struct EntryReader {
     }
     return pairs.flatMap { pair -> [Leaf] in
       let key = prefix.isEmpty ? pair.key : "\(prefix).\(pair.key)"
-      let isSection = Schema.settings.contains { $0.key.hasPrefix(key + ".") }
+      let isSection = schema.settings.contains { $0.key.hasPrefix(key + ".") }
       if isSection { return leaves(of: pair.value, below: key) ?? [] }
       return [(key, pair.keyMark, pair.value)]
     }
@@ -117,7 +118,7 @@ struct EntryReader {
   mutating func option(_ shortcut: Experiment.Shortcut) -> Entry? {
     let place = ExperimentIssue.Place.option("\(shortcut.option) \(shortcut.value)")
     // Paths are text whatever they look like.
-    let isText = if case .text? = Schema.setting(shortcut.key)?.kind { true } else { false }
+    let isText = if case .text? = schema.setting(shortcut.key)?.kind { true } else { false }
     let node = YAMLNode(
       content: .scalar(shortcut.value, isPlain: !isText), mark: Mark(file: "", line: 1, column: 1))
     guard
@@ -132,13 +133,8 @@ struct EntryReader {
     _ node: YAMLNode, key: String, keyPlace: ExperimentIssue.Place,
     place: ExperimentIssue.Place, reserved: [String]
   ) -> SettingValue? {
-    guard requireKnown(key, at: keyPlace, reserved: reserved) else { return nil }
-    guard let setting = Schema.setting(key) else {
-      if let value = node.asWritten { return value }
-      report(place, key: key, "expected a value, found \(node.found)")
-      return nil
-    }
-    switch setting.decode(node, extraMechanisms: extraMechanisms) {
+    guard let setting = requireKnown(key, at: keyPlace, reserved: reserved) else { return nil }
+    switch setting.decode(node) {
     case .success(let value): return value
     case .failure(let problem):
       report(place, key: key, problem.text, hint: problem.hint)
@@ -146,14 +142,13 @@ struct EntryReader {
     }
   }
 
-  /// Whether there is such a setting, or may be an option of a mechanism from elsewhere; if not, says so.
+  /// The setting of that key; if there is none, says so.
   mutating func requireKnown(
     _ key: String, at place: ExperimentIssue.Place, reserved: [String] = []
-  ) -> Bool {
-    let isForeign = key.hasPrefix("attention.") && !extraMechanisms.isEmpty
-    if Schema.setting(key) != nil || isForeign { return true }
+  ) -> Setting? {
+    if let setting = schema.setting(key) { return setting }
     reportUnknown(key, at: place, reserved: reserved)
-    return false
+    return nil
   }
 
   private mutating func reportUnknown(
@@ -169,7 +164,7 @@ struct EntryReader {
         place, key: key, "not a setting",
         hint: "Write `\(key):` at the top level of the file\(option).")
     }
-    let known = Schema.settings.map(\.key)
+    let known = schema.settings.map(\.key)
     // A key in the wrong section: `steps` or `model.steps` for `training.steps`.
     let word = key.split(separator: ".").last.map(String.init) ?? key
     // The right word in the wrong section, `model.steps` for `training.steps`, comes first.

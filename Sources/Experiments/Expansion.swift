@@ -14,8 +14,6 @@ struct Expansion {
   private var identities: [String: String] = [:]
   /// Options of attention that some run uses, and those that a run had to leave out.
   private var used: Set<ExperimentIssue.Place> = []
-  /// Runs of mechanisms that the program does not have; wrong only if they are selected.
-  private var unavailable: [String: ExperimentIssue] = [:]
   private var leftOut: [ExperimentIssue.Place: ExperimentIssue] = [:]
 
   private static let maximumRuns = 10_000
@@ -69,7 +67,6 @@ struct Expansion {
         var run = resolution.run
         run.variant = variantName(variant, file: file, run: run)
         add(run, file)
-        unavailable[run.name] = resolution.unavailable
       }
     }
   }
@@ -150,7 +147,8 @@ struct Expansion {
       let value =
         entry.value.text ?? entry.value.description.replacing(".0e", with: "e")
       let word = axis.name.split(separator: ".").last.map(String.init) ?? axis.name
-      let isPlain = ["kind", "sampler", "protocol"].contains(word)
+      let option = options.schema.setting(axis.name)?.mechanisms[run.attention.kind]
+      let isPlain = ["kind", "protocol"].contains(word) || option?.namesRuns == true
       parts.append(isPlain ? value : "\(word)-\(value)")
     }
     let isNamedByTask = parts.isEmpty
@@ -196,7 +194,6 @@ struct Expansion {
       options.only.isEmpty
         || options.only.contains { glob($0, run.name) || glob($0, run.variant) }
     }
-    problems += selected.compactMap { unavailable[$0.name] }
     if !problems.isEmpty { throw ExperimentError(problems) }
     return selected
   }

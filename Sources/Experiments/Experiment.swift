@@ -4,7 +4,7 @@ import Foundation
 /// An experiment: a list of runs, resolved from a file and the command line.
 ///
 /// ```
-/// let experiment = try Experiment.load("experiments/listops.yaml", .init(scale: "smoke"))
+/// let experiment = try Experiment.load("experiments/listops.yaml", .init(schema: schema, scale: "smoke"))
 /// for run in experiment.runs { … }
 /// ```
 public struct Experiment: Sendable {
@@ -27,21 +27,20 @@ public struct Experiment: Sendable {
     public var seeds: [UInt64]
     /// Keep only runs whose name or variant one of these patterns (`*`, `?`) matches; empty for all.
     public var only: [String]
-    /// The mechanisms that exist; nil for those of the schema. The options of mechanisms that the
-    /// schema does not know are passed on as written.
-    public var mechanisms: [String]?
+    /// The tasks, mechanisms and settings that there are.
+    public var schema: Schema
 
     /// Options, by default none.
     public init(
-      overrides: [String] = [], shortcuts: [Shortcut] = [], scale: String? = nil,
-      seeds: [UInt64] = [], only: [String] = [], mechanisms: [String]? = nil
+      schema: Schema, overrides: [String] = [], shortcuts: [Shortcut] = [], scale: String? = nil,
+      seeds: [UInt64] = [], only: [String] = []
     ) {
       self.overrides = overrides
       self.shortcuts = shortcuts
       self.scale = scale
       self.seeds = seeds
       self.only = only
-      self.mechanisms = mechanisms
+      self.schema = schema
     }
   }
 
@@ -66,17 +65,17 @@ public struct Experiment: Sendable {
   ///
   /// - Throws: `ExperimentFileError` if the file cannot be read; `ExperimentError`, with everything
   ///   that is wrong at once.
-  public static func load(_ path: String, _ options: Options = Options()) throws -> Experiment {
-    var reader = ExperimentFileReader(extraMechanisms: options.extraMechanisms)
+  public static func load(_ path: String, _ options: Options) throws -> Experiment {
+    var reader = ExperimentFileReader(schema: options.schema)
     let file = try reader.read(path: path)
     return try expand(file, reader.entryReader, path: path, options)
   }
 
   /// The same for text that stands in `file` (in a log, say).
-  public static func parse(_ text: String, file: String, _ options: Options = Options()) throws
+  public static func parse(_ text: String, file: String, _ options: Options) throws
     -> Experiment
   {
-    var reader = ExperimentFileReader(extraMechanisms: options.extraMechanisms)
+    var reader = ExperimentFileReader(schema: options.schema)
     let parsed = try reader.read(Array(text.utf8), file: file)
     return try expand(parsed, reader.entryReader, path: file, options)
   }
@@ -105,12 +104,5 @@ public struct Experiment: Sendable {
     if !expansion.issues.isEmpty { throw ExperimentError(expansion.issues) }
     let runs = try expansion.selected()
     return Experiment(name: name, runs: runs, scales: expansion.scales)
-  }
-}
-
-extension Experiment.Options {
-  /// Mechanisms that the schema does not know.
-  var extraMechanisms: [String] {
-    (mechanisms ?? []).filter { !Schema.mechanisms.contains($0) }
   }
 }

@@ -1,3 +1,4 @@
+import Settings
 import Tasks
 
 /// One experiment file, with its bases merged in, not yet expanded.

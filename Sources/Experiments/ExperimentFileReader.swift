@@ -1,5 +1,6 @@
 import Diagnostics
 import Foundation
+import Settings
 import Tasks
 
 /// Reads an experiment file and the files it builds on.
@@ -10,8 +11,8 @@ struct ExperimentFileReader {
   /// The files being read, to notice one that builds on itself.
   private var chain: [String] = []
 
-  init(extraMechanisms: [String]) {
-    entryReader = EntryReader(extraMechanisms: extraMechanisms)
+  init(schema: Schema) {
+    entryReader = EntryReader(schema: schema)
   }
 
   /// - Throws: `ExperimentFileError` if the file cannot be read; everything else is collected.
@@ -213,7 +214,7 @@ struct ExperimentFileReader {
         }
       case "grid":
         for axis in mapping(pair.value, key: "sweep.grid") {
-          let isKnown = entryReader.requireKnown(axis.key, at: .file(axis.keyMark))
+          let isKnown = entryReader.requireKnown(axis.key, at: .file(axis.keyMark)) != nil
           let entries = (isKnown ? items(axis.value, key: axis.key) : []).compactMap { item in
             let pair = YAMLNode.Entry(key: axis.key, keyMark: item.mark, value: item)
             return entryReader.entries(
@@ -252,9 +253,8 @@ struct ExperimentFileReader {
           hint: near.map { "Did you mean '\($0)'?" })
         continue
       }
-      let isOption = pair.key.hasPrefix("attention.") && !entryReader.extraMechanisms.isEmpty
-      guard Schema.setting(pair.key) != nil || isOption else {
-        let near = Spelling.closest(to: pair.key, among: Schema.settings.map(\.key))
+      guard entryReader.schema.setting(pair.key) != nil else {
+        let near = Spelling.closest(to: pair.key, among: entryReader.schema.settings.map(\.key))
         report(
           pair.keyMark, key: key, "no such setting", hint: near.map { "Did you mean '\($0)'?" })
         continue

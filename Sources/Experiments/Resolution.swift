@@ -1,4 +1,5 @@
 import Diagnostics
+import Settings
 import Tasks
 
 /// Resolves the settings of one run from all entries that apply to it.
@@ -6,37 +7,30 @@ struct Resolution {
   let file: ExperimentFile
   let entries: Entries
   let options: Experiment.Options
-  var run = RunConfiguration()
+  var run: RunConfiguration
   private(set) var issues: [ExperimentIssue] = []
   private(set) var used: Set<ExperimentIssue.Place> = []
-  /// Why the run cannot be made by this program although the file is right.
-  private(set) var unavailable: ExperimentIssue?
   private(set) var leftOut: [ExperimentIssue.Place: ExperimentIssue] = [:]
 
   init(file: ExperimentFile, entries: Entries, options: Experiment.Options) {
     self.file = file
     self.entries = entries
     self.options = options
+    run = RunConfiguration(schema: options.schema)
   }
 
+  private var schema: Schema { options.schema }
+
   mutating func resolve(seedsAreGiven: Bool) {
-    guard let task = entries["task"]?.value.text.flatMap(TaskName.init(rawValue:)),
+    guard let task = entries["task"]?.value.text.flatMap({ schema.task(TaskName(rawValue: $0)) }),
       let kind = entries["attention.kind"]?.value.text
     else {
       for key in ["task", "attention.kind"] where entries[key] == nil { reportMissing(key) }
       return
     }
-    if let mechanisms = options.mechanisms, !mechanisms.contains(kind),
-      let entry = entries["attention.kind"]
-    {
-      unavailable = ExperimentIssue(
-        place: entry.place, key: entry.key, problem: "this program has no mechanism '\(kind)'",
-        hint: "It has \(mechanisms.quotedAlternatives()).")
-    }
-    for setting in Schema.settings {
+    for setting in schema.settings {
       resolve(setting, task: task, kind: kind)
     }
-    resolveUnknownOptions(kind: kind)
     guard issues.isEmpty else { return }
     for violation in Rule.violations(of: run, seedsAreGiven: seedsAreGiven) {
       let culprit = violation.keys.compactMap { entries[$0] }.max { $0.layer < $1.layer }
@@ -48,13 +42,10 @@ struct Resolution {
     }
   }
 
-  private mutating func resolve(_ setting: Setting, task: TaskName, kind: String) {
+  private mutating func resolve(_ setting: Setting, task: TaskSpecification, kind: String) {
     let entry = entries[setting.key]
     if setting.isAttentionOption, setting.mechanisms[kind] == nil {
-      // A mechanism beyond the schema takes any option that is written for it.
-      let isExtra = options.extraMechanisms.contains(kind)
-      if let entry, isExtra { take(setting, entry, nil) }
-      if let entry, !isExtra { leaveOut(entry, setting, kind: kind) }
+      if let entry { leaveOut(entry, setting, kind: kind) }
       return
     }
     let fallback = setting.fallback(task, mechanism: kind)
@@ -64,7 +55,7 @@ struct Resolution {
     run.origins[setting.key] = SettingOrigin(provenance: fallback.provenance, setBy: "default")
   }
 
-  private mutating func take(_ setting: Setting, _ entry: Entry, _ fallback: Setting.Default?) {
+  private mutating func take(_ setting: Setting, _ entry: Entry, _ fallback: SettingDefault?) {
     setting.set(&run, entry.value)
     used.insert(entry.place)
     run.origins[setting.key] = origin(entry, fallback: fallback)
@@ -72,7 +63,7 @@ struct Resolution {
 
   /// A value is as good as its source: the published value is published wherever it is written again;
   /// any other is the author's own, unless the file says where it is from.
-  private func origin(_ entry: Entry, fallback: Setting.Default?) -> SettingOrigin {
+  private func origin(_ entry: Entry, fallback: SettingDefault?) -> SettingOrigin {
     if let claim = file.claims[entry.key], entry.layer < .scale {
       return SettingOrigin(provenance: claim.provenance, setBy: claim.setBy ?? entry.setBy)
     }
@@ -81,25 +72,11 @@ struct Resolution {
       provenance: isPublished ? fallback?.provenance ?? .ours : .ours, setBy: entry.setBy)
   }
 
-  /// Options of `attention` that the schema does not know.
-  private mutating func resolveUnknownOptions(kind: String) {
-    for entry in entries.values where Schema.setting(entry.key) == nil {
-      if options.extraMechanisms.contains(kind) {
-        run.attention.options[String(entry.key.dropFirst("attention.".count))] = entry.value
-        run.origins[entry.key] = origin(entry, fallback: nil)
-        used.insert(entry.place)
-      } else {
-        leftOut[entry.place] = ExperimentIssue(
-          place: entry.place, key: entry.key, problem: "'\(kind)' has no such option")
-      }
-    }
-  }
-
   /// An option of another mechanism: fine if the mechanism was chosen in a higher layer (the option
   /// belongs to what the runs share), else wrong unless another run of the sweep uses it.
   private mutating func leaveOut(_ entry: Entry, _ setting: Setting, kind: String) {
     if let chosen = entries["attention.kind"], chosen.layer > entry.layer { return }
-    let own = Schema.settings.filter { $0.mechanisms[kind] != nil }
+    let own = schema.settings.filter { $0.mechanisms[kind] != nil }
       .map { "'\($0.key.dropFirst("attention.".count))'" }
     let owners = setting.mechanisms.keys.sorted()
     leftOut[entry.place] = ExperimentIssue(
@@ -110,7 +87,7 @@ struct Resolution {
   }
 
   private mutating func reportMissing(_ key: String) {
-    let expectation = Schema.setting(key)?.expectation ?? "a value"
+    let expectation = schema.setting(key)?.expectation ?? "a value"
     issues.append(
       ExperimentIssue(
         place: .file(file.start), key: key, problem: "missing; expected \(expectation)"))

@@ -64,28 +64,16 @@ enum Rule {
   }
 
   private static func attention(_ run: RunConfiguration) -> [Violation] {
-    let length = run.data.paddedLength
-    func option(_ name: String) -> Int? { run.attention.options[name]?.integer }
-    func violation(_ name: String, _ problem: String, _ hint: String) -> [Violation] {
-      [
-        Violation(
-          keys: ["attention.\(name)", "data.padded_length", "attention.kind"], problem: problem,
-          hint: hint)
-      ]
-    }
-    switch run.attention.kind {
-    case "nystrom":
-      guard let landmarks = option("landmarks"), length % landmarks != 0 else { return [] }
-      return violation(
-        "landmarks", "\(landmarks) landmarks do not divide data.padded_length \(length)",
-        "The nearest number that does is \(nearestDivisor(of: length, to: landmarks)).")
-    case "linformer":
-      guard let rank = option("rank"), rank > length else { return [] }
-      return violation(
-        "rank", "rank \(rank) exceeds data.padded_length \(length)",
-        "A rank is at most the length.")
-    default: return []
-    }
+    guard
+      let problem = run.schema.mechanism(run.attention.kind)?
+        .problem(run.attention.options, paddedLength: run.data.paddedLength)
+    else { return [] }
+    return [
+      Violation(
+        keys: ["attention.\(problem.option)"]
+          + (problem.concernsLength ? ["data.padded_length"] : []) + ["attention.kind"],
+        problem: problem.problem, hint: problem.hint)
+    ]
   }
 
   private static func data(_ run: RunConfiguration) -> [Violation] {
@@ -98,20 +86,15 @@ enum Rule {
           hint: "Set data.padded_length to at least data.length.")
       ]
     }
-    let isImage = run.task == .image || run.task == .pathfinder32
-    if isImage, data.length != 1024 {
+    if let side = run.schema.task(run.task)?.imageSide, data.length != side * side {
       return [
         Violation(
-          keys: ["data.length"], problem: "images have 1024 pixels, not \(data.length)",
+          keys: ["data.length"],
+          problem: "images have \(side * side) pixels, not \(data.length)",
           hint: "Leave data.length out.")
       ]
     }
     return []
-  }
-
-  private static func nearestDivisor(of length: Int, to wanted: Int) -> Int {
-    (1...length).lazy.filter { length % $0 == 0 }
-      .min { abs($0 - wanted) < abs($1 - wanted) } ?? 1
   }
 
   private static func isDevice(_ device: String) -> Bool {

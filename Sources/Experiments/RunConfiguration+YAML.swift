@@ -1,22 +1,12 @@
+import Settings
+import Tasks
+
 extension RunConfiguration {
   /// Every setting of the run that applies, in the schema's order: key, value and origin.
   public var settings: [(key: String, value: SettingValue, origin: SettingOrigin)] {
-    var rows = Schema.settings.compactMap {
-      setting -> (key: String, value: SettingValue, origin: SettingOrigin)? in
-      guard let origin = origins[setting.key] else { return nil }
-      return (setting.key, setting.get(self), origin)
+    schema.settings.compactMap { setting in
+      origins[setting.key].map { (setting.key, setting.get(self), $0) }
     }
-    // Options of mechanisms beyond the schema stand with the others of attention.
-    let others = origins.keys.filter { Schema.setting($0) == nil }.sorted()
-    let place = rows.lastIndex { $0.key.hasPrefix("attention.") }.map { $0 + 1 } ?? rows.endIndex
-    rows.insert(
-      contentsOf: others.compactMap { key in
-        guard let origin = origins[key],
-          let value = attention.options[String(key.dropFirst("attention.".count))]
-        else { return nil }
-        return (key, value, origin)
-      }, at: place)
-    return rows
   }
 
   /// The run as an experiment file of its own, which gives the same run when read back: all settings,
@@ -47,10 +37,9 @@ extension RunConfiguration {
 
   /// Reads what `resolvedYAML` wrote.
   ///
-  /// - Parameter mechanisms: The mechanisms that exist, as in `Experiment.Options`.
   /// - Throws: `ExperimentError`; `file` names the text in it.
-  public init(resolvedYAML text: String, file: String, mechanisms: [String]? = nil) throws {
-    let experiment = try Experiment.parse(text, file: file, .init(mechanisms: mechanisms))
+  public init(resolvedYAML text: String, file: String, schema: Schema) throws {
+    let experiment = try Experiment.parse(text, file: file, .init(schema: schema))
     guard experiment.runs.count == 1 else {
       throw ExperimentError([
         ExperimentIssue(
@@ -71,9 +60,12 @@ extension RunConfiguration {
     }
     add("seed=\(seed)\n")
     for (key, value, _) in settings {
-      if let setting = Schema.setting(key) {
-        let fallback = setting.fallback(task, mechanism: attention.kind)?.value
-        guard setting.influencesResults, !setting.joinedLater || value != fallback else { continue }
+      if let setting = schema.setting(key) {
+        guard setting.influencesResults else { continue }
+        let option = setting.mechanisms[attention.kind]
+        if let option, option.joinedLater, option.fallback(task.rawValue).value == value {
+          continue
+        }
       }
       add("\(key)=\(value)\n")
     }
@@ -83,7 +75,7 @@ extension RunConfiguration {
 
   /// The settings that differ from the published ones for this task and mechanism: key, the run's
   /// value, and the published value with its source.
-  public var deviations: [(key: String, value: SettingValue, published: Setting.Default)] {
+  public var deviations: [(key: String, value: SettingValue, published: SettingDefault)] {
     settings.compactMap { key, value, _ in
       guard let published = published(key), published.value != value else { return nil }
       return (key, value, published)
@@ -92,8 +84,9 @@ extension RunConfiguration {
 
   /// What was published of a setting for this task and mechanism, with its source; nil for a setting
   /// that only this program knows or chose.
-  public func published(_ key: String) -> Setting.Default? {
-    Schema.setting(key)?.fallback(task, mechanism: attention.kind)
-      .flatMap { $0.provenance == .ours ? nil : $0 }
+  public func published(_ key: String) -> SettingDefault? {
+    schema.task(task).flatMap {
+      schema.setting(key)?.fallback($0, mechanism: attention.kind)
+    }.flatMap { $0.provenance == .ours ? nil : $0 }
   }
 }

@@ -1,3 +1,4 @@
+import Settings
 import Tasks
 
 /// Everything that decides one training run: the resolved settings of an experiment file, one sweep
@@ -12,7 +13,7 @@ public struct RunConfiguration: Sendable, Equatable {
   /// Seeds parameters, batches, dropout and sampling.
   public var seed: UInt64 = 0
   /// What is learnt.
-  public var task = TaskName.listops
+  public var task = TaskName(rawValue: "")
   /// Whether the published code's quirks are kept.
   public var runProtocol = ExperimentProtocol.published
   /// Sizes of the model.
@@ -30,8 +31,11 @@ public struct RunConfiguration: Sendable, Equatable {
   /// Where each setting's value comes from, by key.
   public var origins: [String: SettingOrigin] = [:]
 
+  /// The settings that there are.
+  public let schema: Schema
+
   /// The schema's starting point; use `Experiment` to make real ones.
-  init() {}
+  init(schema: Schema) { self.schema = schema }
 
   /// The run's stable name, safe as a file name: `listops-sbm-fastrg-s0`.
   public var name: String {
@@ -71,9 +75,6 @@ public struct AttentionSettings: Sendable, Equatable {
   public var kind = ""
   /// All options of the mechanism, those left out in the file with their defaults.
   public var options: [String: SettingValue] = [:]
-
-  /// λ: the loss is cross-entropy + λ · mean density. 0 for mechanisms without density.
-  public var densityWeight: Double { options["density_weight"]?.number ?? 0 }
 }
 
 /// Optimizer, schedule and the trainer's rhythm.

@@ -1,71 +1,87 @@
+import Settings
 import Tasks
 
-/// All settings of experiment files, in the order in which they are written.
-public enum Schema {
+/// All settings of experiment files, in the order in which they are written: those of every run, and the
+/// options that mechanisms declare.
+public struct Schema: Sendable, Equatable {
+  /// The tasks that there are; their defaults stand with them.
+  public let tasks: [TaskSpecification]
+  /// The mechanisms that there are; their options stand with them.
+  public let mechanisms: [MechanismDeclaration]
   /// Every setting.
-  public static let settings: [Setting] = run + model + attention + training + data + machine
+  public let settings: [Setting]
+  private let byKey: [String: Setting]
+
+  /// The settings of runs of some tasks and mechanisms.
+  public init(tasks: [TaskSpecification], mechanisms: [MechanismDeclaration]) {
+    self.tasks = tasks
+    self.mechanisms = mechanisms
+    settings =
+      Self.run(tasks) + Self.model + Self.attention(mechanisms) + Self.training + Self.data
+      + Self.machine
+    byKey = Dictionary(uniqueKeysWithValues: settings.map { ($0.key, $0) })
+  }
+
+  /// Whether they have the same settings.
+  public static func == (a: Schema, b: Schema) -> Bool {
+    a.settings.map(\.key) == b.settings.map(\.key)
+  }
 
   /// The setting of that key.
-  public static func setting(_ key: String) -> Setting? { byKey[key] }
+  public func setting(_ key: String) -> Setting? { byKey[key] }
 
-  private static let byKey = Dictionary(uniqueKeysWithValues: settings.map { ($0.key, $0) })
+  /// The task of that name.
+  public func task(_ name: TaskName) -> TaskSpecification? {
+    tasks.first { $0.name == name.rawValue }
+  }
 
-  /// The mechanisms that the schema knows options of, or knows to have none.
-  public static let mechanisms: [String] =
-    [
-      "softmax", "none", "window", "strided", "longformer", "bigbird", "performer", "linear",
-      "linformer", "nystrom", "reformer", "sbm",
-    ]
-
-  // MARK: Groups of tasks
-
-  private static let arena: [TaskName] = [.listops, .text, .retrieval, .image, .pathfinder32]
-  private static let language: [TaskName] = TaskName.glue + [.mlm]
+  /// The mechanism of that name.
+  public func mechanism(_ kind: String) -> MechanismDeclaration? {
+    mechanisms.first { $0.kind == kind }
+  }
 
   // MARK: Rows
 
-  private static let run: [Setting] = [
-    .choice("task", \.task, .required, help: "What is learnt."),
-    .choice(
-      "protocol", \.runProtocol, .same("published", .publishedCode),
-      help: "Whether the quirks of the published code are kept or mended."),
-  ]
+  private static func run(_ tasks: [TaskSpecification]) -> [Setting] {
+    [
+      Setting(
+        key: "task", help: "What is learnt.", kind: .choice(tasks.map(\.name)),
+        influencesResults: true, fallback: { _ in nil }, mechanisms: [:],
+        set: { $0.task = TaskName(rawValue: $1.text ?? "") }, get: { .text($0.task.rawValue) }),
+      .choice(
+        "protocol", \.runProtocol, .same("published", .publishedCode),
+        help: "Whether the quirks of the published code are kept or mended."),
+    ]
+  }
 
   private static let model: [Setting] = [
     .integer(
       "model.layers", \.model.layers, 1...64,
-      .byTask(
-        (.all(arena, 2), .publishedCode), ([.repeats: 1], .paper), (.all(language, 4), .ours)),
+      .byTask,
       help: "Layers of the encoder."),
     .integer(
       "model.dim", \.model.dim, 1...8192,
-      .byTask(
-        (.all(arena, 64), .publishedCode), ([.repeats: 32], .paper), (.all(language, 256), .ours)),
+      .byTask,
       help: "Features of hidden states."),
     .integer(
       "model.heads", \.model.heads, 1...256,
-      .byTask(
-        (.all(arena, 2), .publishedCode), ([.repeats: 1], .paper), (.all(language, 4), .ours)),
+      .byTask,
       help: "Attention heads; heads * head_dim is dim."),
     .integer(
       "model.head_dim", \.model.headDim, 1...1024,
-      .byTask(
-        (.all(arena, 32), .publishedCode), ([.repeats: 32], .paper), (.all(language, 64), .ours)),
+      .byTask,
       help: "Features of a head."),
     .integer(
       "model.feed_forward", \.model.feedForward, 1...65536,
-      .byTask(
-        (.all(arena, 128), .publishedCode), ([.repeats: 64], .ours), (.all(language, 1024), .ours)),
+      .byTask,
       help: "Features inside the feed-forward block and the head."),
     .number(
       "model.dropout", \.model.dropout, 0...1, below: 1,
-      .byTask(
-        (.all(arena, 0.1), .publishedCode), ([.repeats: 0.0], .ours), (.all(language, 0.1), .ours)),
+      .byTask,
       help: "Dropout of embeddings, residual branches and the feed-forward block."),
     .number(
       "model.attention_dropout", \.model.attentionDropout, 0...1, below: 1,
-      .byTask(
-        (.all(arena, 0.1), .publishedCode), ([.repeats: 0.0], .ours), (.all(language, 0.1), .ours)),
+      .byTask,
       help: "Dropout of attention weights."),
     .text(
       "model.initial_checkpoint", \.model.initialCheckpoint, .same("", .ours),
@@ -75,53 +91,19 @@ public enum Schema {
   private static let training: [Setting] = [
     .integer(
       "training.steps", \.training.steps, 1...100_000_000,
-      .byTask(
-        (
-          [
-            .listops: 5000, .text: 20_000, .retrieval: 30_000, .image: 35_000,
-            .pathfinder32: 62_400,
-          ], .publishedCode
-        ),
-        // Five epochs in batches of 32, the last one of an epoch filled up.
-        (
-          [
-            .cola: 1340, .sst2: 10_525, .mrpc: 575, .stsb: 900, .qqp: 56_855, .mnli: 61_360,
-            .qnli: 16_370, .rte: 390, .wnli: 100,
-          ], .paper
-        ),
-        ([.repeats: 5000, .mlm: 100_000], .ours)),
+      .byTask,
       help: "Optimizer steps."),
     .integer(
       "training.batch", \.training.batch, 1...1_000_000,
-      .byTask(
-        (
-          [.listops: 128, .text: 128, .retrieval: 32, .image: 1024, .pathfinder32: 1024],
-          .publishedCode
-        ),
-        (.all(TaskName.glue, 32), .ours), ([.repeats: 64, .mlm: 128], .ours)),
+      .byTask,
       help: "Examples a step, however they are cut into shards."),
     .number(
       "training.peak_learning_rate", \.training.peakLearningRate, 0...10,
-      .byTask(
-        (
-          [.listops: 5e-4, .text: 5e-4, .retrieval: 1e-4, .image: 5e-4, .pathfinder32: 5e-4],
-          .publishedCode
-        ),
-        (.all(TaskName.glue, 1e-4), .ours), ([.repeats: 5e-4, .mlm: 5e-4], .ours)),
+      .byTask,
       help: "The highest learning rate of the one-cycle schedule."),
     .integer(
       "training.warmup", \.training.warmup, 1...100_000_000,
-      .byTask(
-        (
-          [.listops: 1000, .text: 8000, .retrieval: 800, .image: 175, .pathfinder32: 312],
-          .publishedCode
-        ),
-        (
-          [
-            .cola: 134, .sst2: 1052, .mrpc: 57, .stsb: 90, .qqp: 5685, .mnli: 6136, .qnli: 1637,
-            .rte: 39, .wnli: 10, .repeats: 500, .mlm: 5000,
-          ], .ours
-        )),
+      .byTask,
       help: "Steps until the highest learning rate; fewer than steps."),
     .number(
       "training.initial_divisor", \.training.initialDivisor, 1...1e9, .same(25.0, .publishedCode),
@@ -143,25 +125,14 @@ public enum Schema {
       help: "AdamW's epsilon."),
     .number(
       "training.weight_decay", \.training.weightDecay, 0...10,
-      .byTask(
-        (.all(arena, 0.0), .publishedCode), ([.repeats: 0.0], .ours), (.all(language, 0.01), .ours)),
+      .byTask,
       help: "AdamW's decoupled weight decay."),
     .number(
       "training.gradient_clip", \.training.gradientClip, 0...1e9, .same(0.0, .publishedCode),
       help: "The greatest norm of all gradients together; 0 for no limit."),
     .integer(
       "training.eval_every", \.training.evalEvery, 1...100_000_000,
-      .byTask(
-        (
-          [.listops: 50, .text: 500, .retrieval: 300, .image: 175, .pathfinder32: 312],
-          .publishedCode
-        ),
-        (
-          [
-            .cola: 268, .sst2: 2105, .mrpc: 115, .stsb: 180, .qqp: 11_371, .mnli: 12_272,
-            .qnli: 3274, .rte: 78, .wnli: 20, .repeats: 250, .mlm: 1000,
-          ], .ours
-        )),
+      .byTask,
       help: "Steps between evaluations on dev; the best of them is tested."),
     .integer(
       "training.checkpoint_every", \.training.checkpointEvery, 1...100_000_000,
@@ -184,19 +155,11 @@ public enum Schema {
       help: "The folder of caches; empty for $SBM_CACHE, else cache below the root."),
     .integer(
       "data.length", \.data.length, 2...1_000_000,
-      .byTask(
-        ([.text: 3000, .repeats: 256], .paper),
-        ([.listops: 2000, .retrieval: 4000, .image: 1024, .pathfinder32: 1024], .publishedCode),
-        (.all(language, 128), .ours)),
+      .byTask,
       help: "The most tokens a text keeps."),
     .integer(
       "data.padded_length", \.data.paddedLength, 2...1_000_000,
-      .byTask(
-        (
-          [.listops: 2048, .text: 3072, .retrieval: 4096, .image: 1024, .pathfinder32: 1024],
-          .publishedCode
-        ),
-        ([.repeats: 256], .paper), (.all(language, 128), .ours)),
+      .byTask,
       help: "The length texts are padded to where padding matters; rows of the position embedding."),
     .integer(
       "data.train_examples", \.data.trainExamples, 0...Int.max, .same(0, .publishedCode),

@@ -13,7 +13,8 @@ public enum HDF5Storage: Sendable, Equatable {
 
 /// An n-dimensional array in a file, in row-major order.
 ///
-/// A row is one index of the first axis. A scalar has shape `[]` and counts as one row.
+/// A row is one index of the first axis. A scalar has shape `[]` and counts as one row. Unchecked, as
+/// ``HDF5Object`` says: nothing of it changes but under the lock.
 public final class HDF5Dataset: HDF5Object, @unchecked Sendable {
   /// Lengths of the axes.
   public var shape: [Int] {

@@ -3,7 +3,8 @@ import Foundation
 
 /// An open HDF5 file, which is also its root group.
 ///
-/// The file is closed when the last reference to it and to its objects is gone, or by `close()`.
+/// The file is closed when the last reference to it and to its objects is gone, or by `close()`. Unchecked, as
+/// ``HDF5Object`` says.
 public final class HDF5File: HDF5Group, @unchecked Sendable {
   private init(session: Session) throws {
     let root = H5Gopen2(session.id, "/", 0)

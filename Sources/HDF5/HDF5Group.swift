@@ -2,7 +2,7 @@ import CHDF5
 
 /// A group: a folder of groups and datasets.
 ///
-/// A name may be a path (`attention/sbm/x`), relative to the group.
+/// A name may be a path (`attention/sbm/x`), relative to the group. Unchecked, as ``HDF5Object`` says.
 public class HDF5Group: HDF5Object, @unchecked Sendable {
   /// The names of the groups and datasets in it, sorted.
   public func children() throws -> [String] {

@@ -3,7 +3,8 @@ import CHDF5
 /// A group or a dataset of an open file.
 ///
 /// Every object keeps its file open. All calls of the process pass one lock, so that objects may
-/// be used from several threads, one at a time.
+/// be used from several threads, one at a time. Unchecked: the properties never change, and what they name
+/// is touched under that lock.
 public class HDF5Object: @unchecked Sendable {
   /// Path of the file.
   public let file: String

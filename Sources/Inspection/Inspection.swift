@@ -28,6 +28,8 @@ public struct Inspection: Sendable {
     public var taskSummary: String
     /// The attention mechanism's name.
     public var mechanism: String
+    /// What its attention weights are, in a sentence.
+    public var weightsCaption: String
     /// `published` or `strict`.
     public var runProtocol: String
     /// Which parameters the model has.

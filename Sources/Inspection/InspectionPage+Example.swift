@@ -121,7 +121,7 @@ extension InspectionPage {
         + "out, and masked tokens are blank. Where tokens outnumber pixels, a pixel is the mean of a block.",
       "<b>Weights</b> are what the mechanism really does: it is run on the columns of the identity "
         + "as values, in evaluation (no dropout), so its output is the matrix that it multiplies values "
-        + "by. \(Self.aboutWeights(run.mechanism))",
+        + "by. \(run.weightsCaption)",
       "<b>Edges</b> are the pairs that may attend: \(Self.aboutEdges(inspection))",
       "<b>Numbers</b>: density is the share of pairs of real tokens that have an edge; entropy is the "
         + "mean over queries of −Σ p ln p, where p are the sizes of a query's weights scaled to sum 1; "
@@ -145,27 +145,6 @@ extension InspectionPage {
   static func hexadecimal(_ key: UInt64) -> String {
     let digits = String(key, radix: 16)
     return "0x" + String(repeating: "0", count: 16 - digits.count) + digits
-  }
-
-  private static func aboutWeights(_ mechanism: String) -> String {
-    switch mechanism {
-    case "reformer":
-      "For reformer they are the weights of hashed attention, the rounds taken together, before its "
-        + "own projection of the heads' results."
-    case "linformer":
-      "For linformer they are softmax(Q (E K)ᵀ / √d) E, which may be negative, as the learnt E may."
-    case "nystrom":
-      "For nystrom they are the product of the three softmaxes with the pseudo-inverse, and the "
-        + "convolution over values, which makes the band along the diagonal; they may be negative."
-    case "linear":
-      "For linear they are φ(Q) φ(K)ᵀ / √n; nothing scales them to sum 1."
-    case "performer":
-      "For performer they are φ(Q) φ(K)ᵀ divided by their sums, an estimate of softmax's weights."
-    case "none":
-      "Without attention each token keeps its own value."
-    default:
-      "Each query's weights sum to 1, or are all 0 where it sees nothing."
-    }
   }
 
   private static func aboutEdges(_ inspection: Inspection) -> String {

@@ -86,7 +86,9 @@ public struct Inspector {
     let (labels, task) = (trained.log.labels, trained.data.task)
     return Inspection.Run(
       name: labels.runID, experiment: labels.experiment, task: task.name,
-      taskSummary: task.summary, mechanism: labels.mechanism, runProtocol: labels.runProtocol,
+      taskSummary: task.summary, mechanism: labels.mechanism,
+      weightsCaption: type(of: trained.model.encoder.blocks[0].attention.mechanism).caption,
+      runProtocol: labels.runProtocol,
       parameters: trained.parameters, layers: trained.model.configuration.layers,
       heads: trained.model.configuration.heads)
   }

@@ -7,8 +7,16 @@ public enum ComputePath: String, Sendable, CaseIterable {
   /// libtorch operators only: any device, any floating-point type, the reference of the tests.
   case portable
 
-  /// Whether the native kernels may run on `x`.
-  public func runsNative(on x: Tensor) -> Bool {
-    self == .native && x.dtype == .float32 && x.device.isCPU
+  /// What the native kernels make of `x` where they run on its type and device, else what the operators do.
+  /// Nothing else chooses between the two.
+  ///
+  /// - Parameter native: gives nothing where there is no kernel for the sizes or layers at hand.
+  public func choose<Result>(
+    on x: Tensor, native: () -> Result?, portable: () -> Result
+  ) -> Result {
+    guard self == .native, x.dtype == .float32, x.device.isCPU, let result = native() else {
+      return portable()
+    }
+    return result
   }
 }

@@ -1,6 +1,7 @@
 import Attention
 import NN
 import Randomness
+import Settings
 
 /// The sizes of a model.
 public struct ModelConfiguration: Sendable {
@@ -27,7 +28,7 @@ public struct ModelConfiguration: Sendable {
   /// The attention mechanism's name.
   public var attention: String
   /// The mechanism's options.
-  public var attentionOptions: [String: AttentionOption] = [:]
+  public var attentionOptions: [String: SettingValue] = [:]
   /// What the model predicts.
   public var head: Head
 

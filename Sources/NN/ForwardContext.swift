@@ -65,8 +65,11 @@ public struct ForwardContext: Sendable {
       keys: keys, site: counterWord(site), probability: isTraining ? probability : 0)
   }
 
-  /// Whether the native kernels may run on `x`.
-  public func runsNative(on x: Tensor) -> Bool {
-    path.runsNative(on: x)
+  /// What the native kernels make of `x` where they run, else what the operators do: see
+  /// ``ComputePath/choose(on:native:portable:)``.
+  public func choose<Result>(
+    on x: Tensor, native: () -> Result?, portable: () -> Result
+  ) -> Result {
+    path.choose(on: x, native: native, portable: portable)
   }
 }

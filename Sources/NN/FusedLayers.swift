@@ -11,18 +11,18 @@ public func feedForward(
   _ x: Tensor, norm: LayerNorm, inner: Linear, outer: Linear, dropout: Double,
   context: ForwardContext
 ) -> Tensor {
-  guard context.runsNative(on: x), let innerKernel = inner.kernel,
-    let outerKernel = outer.kernel
-  else {
+  context.choose(on: x) {
+    guard let inner = inner.kernel, let outer = outer.kernel else { return nil }
+    return LayerKernels.feedForward(
+      x, norm: norm.kernel, inner: inner, outer: outer,
+      hiddenDropout: context.kernelDropout(dropout, .feedForwardHiddenDropout),
+      outputDropout: context.kernelDropout(dropout, .feedForwardOutputDropout))
+  } portable: {
     let hidden = geluDropout(
       inner(norm(x)), probability: dropout, site: .feedForwardHiddenDropout, context: context)
     return addDropout(
       outer(hidden), to: x, probability: dropout, site: .feedForwardOutputDropout, context: context)
   }
-  return LayerKernels.feedForward(
-    x, norm: norm.kernel, inner: innerKernel, outer: outerKernel,
-    hiddenDropout: context.kernelDropout(dropout, .feedForwardHiddenDropout),
-    outputDropout: context.kernelDropout(dropout, .feedForwardOutputDropout))
 }
 
 /// Queries, keys and values `[batch, heads, n, headDim]` of `norm(x)`, or nil where there is no
@@ -31,9 +31,12 @@ public func nativeProjections(
   _ x: Tensor, norm: LayerNorm, query: Linear, key: Linear, value: Linear, heads: Int,
   context: ForwardContext
 ) -> (queries: Tensor, keys: Tensor, values: Tensor)? {
-  guard context.runsNative(on: x), let q = query.kernel, let k = key.kernel, let v = value.kernel
-  else { return nil }
-  return LayerKernels.projections(x, norm: norm.kernel, query: q, key: k, value: v, heads: heads)
+  context.choose(on: x) {
+    guard let q = query.kernel, let k = key.kernel, let v = value.kernel else { return nil }
+    return LayerKernels.projections(x, norm: norm.kernel, query: q, key: k, value: v, heads: heads)
+  } portable: {
+    nil
+  }
 }
 
 /// `residual + dropout(output(merged))`, where `merged` `[batch, n, heads · headDim]` are the heads of
@@ -42,15 +45,18 @@ public func addProjection(
   of values: Tensor, through output: Linear, to residual: Tensor, dropout: Double,
   context: ForwardContext
 ) -> Tensor {
-  guard context.runsNative(on: residual), let kernel = output.kernel else {
+  context.choose(on: residual) {
+    output.kernel.map {
+      LayerKernels.projectResidual(
+        values, residual: residual, output: $0,
+        dropout: context.kernelDropout(dropout, .residualDropout))
+    }
+  } portable: {
     let merged = values.transposed(1, 2)
       .reshaped(residual.size(0), residual.size(1), values.size(1) * values.size(3))
     return addDropout(
       output(merged), to: residual, probability: dropout, site: .residualDropout, context: context)
   }
-  return LayerKernels.projectResidual(
-    values, residual: residual, output: kernel,
-    dropout: context.kernelDropout(dropout, .residualDropout))
 }
 
 /// `dropout(token[tokens] + position[0 ..< n] + type[types])`, `[batch, n, dim]`; the sum of gradients
@@ -61,15 +67,17 @@ public func embeddingSum(
 ) -> Tensor {
   let table = token.weight.value
   let typed = type != nil && types != nil
-  guard context.runsNative(on: table), tokens.dtype == .int64 else {
+  return context.choose(on: table) {
+    guard tokens.dtype == .int64 else { return nil }
+    return LayerKernels.embeddingSum(
+      tokens, types: typed ? types : nil, token: table, position: position.weight.value,
+      type: typed ? type?.weight.value : nil,
+      dropout: context.kernelDropout(dropout, .embeddingDropout))
+  } portable: {
     var x = token(tokens) + position.weight.value.narrowed(0, start: 0, length: tokens.size(1))
     if let type, let types { x = x + type(types) }
     return NN.dropout(x, probability: dropout, site: .embeddingDropout, context: context)
   }
-  return LayerKernels.embeddingSum(
-    tokens, types: typed ? types : nil, token: table, position: position.weight.value,
-    type: typed ? type?.weight.value : nil,
-    dropout: context.kernelDropout(dropout, .embeddingDropout))
 }
 
 /// Σ over positions of `weights` `[batch, n]` times `norm(x)`: `[batch, dim]`. No gradient reaches the
@@ -77,10 +85,11 @@ public func embeddingSum(
 public func normalizedPool(
   _ x: Tensor, norm: LayerNorm, weights: Tensor, context: ForwardContext
 ) -> Tensor {
-  guard context.runsNative(on: x) else {
-    return (norm(x) * weights.detached().unsqueezed(2)).sum(1)
+  context.choose(on: x) {
+    LayerKernels.normalizedPool(x, norm: norm.kernel, weights: weights)
+  } portable: {
+    (norm(x) * weights.detached().unsqueezed(2)).sum(1)
   }
-  return LayerKernels.normalizedPool(x, norm: norm.kernel, weights: weights)
 }
 
 // MARK: - As the kernels take them

@@ -2,12 +2,15 @@ import Torch
 
 /// A part of a network: finds its parameters by looking at its stored properties.
 ///
-/// A property that is a ``Parameter``, a module, or an optional, array or tuple-free collection of
-/// them is a child; its name is the property's, array elements are numbered. A whole parameter name is
-/// the path, such as `encoder.blocks.0.attention.query.weight`.
+/// A property that is a ``Parameter``, a module, or an optional or array of them is a child; its name is the
+/// property's, array elements are numbered. A whole parameter name is the path, such as
+/// `encoder.blocks.0.attention.query.weight`. A parameter inside a struct, an enumeration, a tuple, a
+/// dictionary or a set would be overlooked, and never trained: that is a programmer's error.
 public protocol Module: AnyObject, Sendable {}
 
 /// A tensor that a module owns: trained, or a buffer that is only kept with the model.
+///
+/// Unchecked: `value` is written only between steps, by the one thread that owns the model.
 public final class Parameter: @unchecked Sendable {
   /// The current value; a leaf of the graph. Threads may read it while none writes.
   public private(set) var value: Tensor
@@ -124,6 +127,28 @@ private func collectChild(_ value: Any, path: String, into found: inout [(String
   case let parameter as Parameter: found.append((path, parameter))
   case let module as any Module: collect(module, path: path, into: &found)
   case is [Parameter], is [any Module]: collect(value, path: path, into: &found)
-  default: break
+  default:
+    if let hidden = hiddenParameter(mirror, path: path) {
+      preconditionFailure(
+        "parameter '\(hidden)' would never be trained: '\(path)' is neither a parameter, a module, nor "
+          + "an array of them; make it a module")
+    }
   }
+}
+
+/// The path of a parameter inside a value that is no module.
+private func hiddenParameter(_ mirror: Mirror, path: String) -> String? {
+  let children: [Mirror.Child]
+  switch mirror.displayStyle {
+  case .struct, .tuple, .enum, .optional: children = Array(mirror.children)
+  // All elements have one type: the first tells.
+  case .collection, .dictionary, .set: children = Array(mirror.children.prefix(1))
+  default: return nil
+  }
+  for (index, child) in children.enumerated() {
+    let place = "\(path).\(child.label ?? "\(index)")"
+    if child.value is Parameter || child.value is any Module { return place }
+    if let hidden = hiddenParameter(Mirror(reflecting: child.value), path: place) { return hidden }
+  }
+  return nil
 }

@@ -1,13 +1,13 @@
 import Presentation
 import RunLog
+import Tasks
 
 /// The tables that set our results beside others': the Long Range Arena, GLUE, repeated tokens.
 enum ComparisonTables {
   static let arenaTasks = PaperValues.tasks.map(\.name)
-  static let glueTasks: [(name: String, title: String)] = [
-    ("cola", "CoLA"), ("sst2", "SST-2"), ("mrpc", "MRPC"), ("qqp", "QQP"), ("stsb", "STS-B"),
-    ("mnli", "MNLI"), ("qnli", "QNLI"), ("rte", "RTE"), ("wnli", "WNLI"),
-  ]
+  static let glueTasks: [(name: String, title: String)] = TaskName.glue.map {
+    ($0.rawValue, $0.title)
+  }
 
   // MARK: Long Range Arena
 
@@ -141,7 +141,7 @@ enum ComparisonTables {
 
   /// The synthetic task that needs density; nil without a run about it.
   static func repeats(_ groups: [RunGroup]) -> Table? {
-    let ours = groups.filter { $0.labels.task == "repeats" }
+    let ours = groups.filter { $0.labels.task == TaskName.repeats.rawValue }
     guard !ours.isEmpty else { return nil }
     var table = Table(
       "Repeated tokens: share of tokens labelled right, %",
@@ -168,7 +168,7 @@ enum ComparisonTables {
 
   /// What no other table is about, masked language modelling for one; nil without such runs.
   static func others(_ groups: [RunGroup]) -> Table? {
-    let known = Set(arenaTasks + glueTasks.map(\.name) + ["repeats"])
+    let known = Set(arenaTasks + glueTasks.map(\.name) + [TaskName.repeats.rawValue])
     let ours = groups.filter { !known.contains($0.labels.task) }
     guard !ours.isEmpty else { return nil }
     var table = Table(

@@ -1,3 +1,5 @@
+import Tasks
+
 /// Results of *Transformers meet Stochastic Block Models* (NeurIPS 2022), Table 1.
 ///
 /// Transcribed from memory of the published table: none of the values has been checked against
@@ -34,10 +36,9 @@ public enum PaperValues {
   }
 
   /// The tasks in the table's order: our name and the paper's.
-  public static let tasks: [(name: String, title: String)] = [
-    ("listops", "ListOps"), ("text", "Text"), ("retrieval", "Retrieval"), ("image", "Image"),
-    ("pathfinder32", "Pathfinder"),
-  ]
+  public static let tasks: [(name: String, title: String)] = TaskName.arena.map {
+    ($0.rawValue, $0.title)
+  }
 
   /// The rows in the table's order.
   public static let models: [Model] = [

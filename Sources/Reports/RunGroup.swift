@@ -1,5 +1,6 @@
 import Foundation
 import RunLog
+import Tasks
 
 /// Mean and standard deviation of some numbers.
 public struct Statistic: Sendable, Equatable {
@@ -106,7 +107,7 @@ extension RunGroup {
   /// Ranks of task and mechanism as in the paper; what it has not, comes after.
   private var rank: (task: Int, mechanism: Int) {
     let tasks =
-      PaperValues.tasks.map(\.name) + ["repeats"]
+      PaperValues.tasks.map(\.name) + [TaskName.repeats.rawValue]
       + ComparisonTables.glueTasks.map(\.name)
     let mechanisms = PaperValues.models.map(\.mechanism)
     return (

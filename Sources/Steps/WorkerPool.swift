@@ -52,7 +52,8 @@ public final class WorkerPool: Sendable {
   }
 }
 
-/// What the threads are to do next; one piece of work at a time.
+/// What the threads are to do next; one piece of work at a time. Unchecked: everything is read and written
+/// under `condition`'s lock.
 private final class Queue: @unchecked Sendable {
   private let condition = NSCondition()
   private var work: (@Sendable (Int) -> Bool)?
@@ -103,7 +104,8 @@ private final class Queue: @unchecked Sendable {
   }
 }
 
-/// Results on their way from the threads to the caller.
+/// Results on their way from the threads to the caller. Unchecked: `waiting` is read and written under
+/// `condition`'s lock.
 private final class Results<Value: Sendable>: @unchecked Sendable {
   private let condition = NSCondition()
   private var waiting: [Int: Swift.Result<Value, any Error>] = [:]

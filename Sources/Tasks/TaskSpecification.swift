@@ -1,4 +1,7 @@
-/// What a task is: everything a model, a loss and a report need to know of it, without its data.
+import Settings
+
+/// What a task is: everything a model, a loss, a report and an experiment file need to know of it, without its
+/// data. It stands with the task's data set.
 public struct TaskSpecification: Hashable, Sendable {
   /// What stands before the encoder.
   public enum Input: Hashable, Sendable {
@@ -22,16 +25,16 @@ public struct TaskSpecification: Hashable, Sendable {
     case vocabulary
   }
 
-  /// The settings of a task that have a provenance.
-  public enum Setting: String, Hashable, Sendable, CaseIterable {
-    /// ``TaskSpecification/maximumLength`` and ``TaskSpecification/paddedLength``.
-    case lengths
-    /// ``TaskSpecification/vocabularySize``.
-    case vocabularySize
-    /// ``TaskSpecification/expectedCounts``.
-    case counts
-    /// ``TaskSpecification/metrics``.
-    case metrics
+  /// What one token is, for a person who reads it.
+  public enum Tokens: Hashable, Sendable {
+    /// A number, such as a pixel's gray.
+    case numbers
+    /// A byte, counted from 1.
+    case bytes
+    /// One of these words.
+    case words([String])
+    /// A piece of the WordPiece vocabulary.
+    case pieces
   }
 
   /// The name in experiment files and on the command line.
@@ -58,8 +61,12 @@ public struct TaskSpecification: Hashable, Sendable {
   /// The splits in their order of use and how many examples each has when complete; `nil` where
   /// that depends on settings or on the user's own text.
   public var expectedCounts: [SplitCount]
-  /// Where each setting comes from.
-  public var provenance: [Setting: Provenance]
+  /// What a token is to a person.
+  public var tokens: Tokens
+  /// Names of the classes; empty where they go by their numbers.
+  public var classNames: [String]
+  /// Defaults of settings by key (`training.steps`), each with its source, the lengths among them.
+  public private(set) var defaults: [String: SettingDefault]
 
   /// A split and how many examples it has in the published data set.
   public struct SplitCount: Hashable, Sendable {
@@ -78,18 +85,20 @@ public struct TaskSpecification: Hashable, Sendable {
     }
   }
 
-  /// A task from all its settings.
+  /// A task from all that is known of it.
   ///
-  /// - Precondition: every setting has a provenance.
+  /// - Parameters:
+  ///   - lengths: who chose the maximum length and the padded length.
+  ///   - defaults: of the settings that differ from task to task, but for `data.length` and
+  ///     `data.padded_length`; of several tables that have a key the last counts.
   public init(
     name: String, summary: String, input: Input = .sequence, output: Output,
-    vocabularySize: Int, maximumLength: Int, paddedLength: Int, typeCount: Int = 0,
+    vocabularySize: Int, maximumLength: Int, paddedLength: Int,
+    lengths: (maximum: Provenance, padded: Provenance) = (.ours, .ours), typeCount: Int = 0,
     pixelZeroIsPadding: Bool = false, metrics: [Metric] = [.accuracy],
-    expectedCounts: [SplitCount], provenance: [Setting: Provenance]
+    expectedCounts: [SplitCount], tokens: Tokens = .numbers, classNames: [String] = [],
+    defaults: [(Provenance, [String: SettingValue])] = []
   ) {
-    for setting in Setting.allCases {
-      precondition(provenance[setting] != nil, "task \(name): \(setting) has no provenance")
-    }
     self.name = name
     self.summary = summary
     self.input = input
@@ -101,7 +110,15 @@ public struct TaskSpecification: Hashable, Sendable {
     self.pixelZeroIsPadding = pixelZeroIsPadding
     self.metrics = metrics
     self.expectedCounts = expectedCounts
-    self.provenance = provenance
+    self.tokens = tokens
+    self.classNames = classNames
+    self.defaults = [
+      "data.length": SettingDefault(.integer(maximumLength), lengths.maximum),
+      "data.padded_length": SettingDefault(.integer(paddedLength), lengths.padded),
+    ]
+    for (provenance, values) in defaults {
+      for (key, value) in values { self.defaults[key] = SettingDefault(value, provenance) }
+    }
   }
 
   /// The splits in their order of use.

@@ -31,7 +31,7 @@ extension Tensor {
     let status = ct_gradients(raw, upstream?.raw, handles, Int32(inputs.count), &results)
     guard status == CT_OK else {
       Self.check(status)
-      return inputs.map { _ in .failed() }
+      return inputs.map { _ in .failed(status) }
     }
     return results.map { Tensor(owning: $0!) }
   }

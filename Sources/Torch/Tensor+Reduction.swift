@@ -37,7 +37,9 @@ extension Tensor {
   ) {
     var (values, indices): (OpaquePointer?, OpaquePointer?) = (nil, nil)
     let status = ct_sort(raw, Int64(dimension), descending ? 1 : 0, &values, &indices)
-    guard status == CT_OK, let values, let indices else { return (.failed(), .failed()) }
+    guard status == CT_OK, let values, let indices else {
+      return (.failed(status), .failed(status))
+    }
     return (Tensor(owning: values), Tensor(owning: indices))
   }
 
@@ -45,7 +47,7 @@ extension Tensor {
   public func qr() -> (q: Tensor, r: Tensor) {
     var (q, r): (OpaquePointer?, OpaquePointer?) = (nil, nil)
     let status = ct_qr(raw, &q, &r)
-    guard status == CT_OK, let q, let r else { return (.failed(), .failed()) }
+    guard status == CT_OK, let q, let r else { return (.failed(status), .failed(status)) }
     return (Tensor(owning: q), Tensor(owning: r))
   }
 }

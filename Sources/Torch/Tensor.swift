@@ -2,10 +2,14 @@ import CTorch
 
 /// An n-dimensional array of libtorch: one handle, shared by copies of this value.
 ///
+/// Unchecked: a handle never changes, and libtorch counts references and reads elements in a thread-safe way;
+/// what writes elements (`add(inPlace:)`, `copy(inPlace:)`) has the tensor to itself.
+///
 /// Operators do not throw one by one. A failure (a wrong shape, no memory) traps with libtorch's
 /// message, unless it happens inside ``withError(_:)``, which turns it into a Swift error.
 public struct Tensor: @unchecked Sendable {
-  /// Owns the handle; libtorch's tensors are counted references that threads may share.
+  /// Owns the handle. Unchecked: it never changes, and libtorch's tensors are counted references that threads
+  /// may share.
   final class Handle: @unchecked Sendable {
     let raw: OpaquePointer
 
@@ -28,13 +32,13 @@ public struct Tensor: @unchecked Sendable {
   public static func make(_ call: (inout OpaquePointer?) -> ct_status) -> Tensor {
     var result: OpaquePointer?
     let status = call(&result)
-    guard status == CT_OK, let result else { return failed() }
+    guard status == CT_OK, let result else { return failed(status) }
     return Tensor(owning: result)
   }
 
   /// The stand-in for a result after a failure inside ``withError(_:)``; traps outside of it.
-  static func failed() -> Tensor {
-    check(CT_ERROR)
+  static func failed(_ status: ct_status = CT_ERROR) -> Tensor {
+    check(status == CT_OK ? CT_ERROR : status)
     return undefined
   }
 

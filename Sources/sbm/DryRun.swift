@@ -1,5 +1,6 @@
 import Experiments
 import Foundation
+import Settings
 import Training
 
 /// What `sbm run --dry-run` finds out of an experiment's runs, without training any.

@@ -39,10 +39,7 @@ struct DryRunSummary {
     let all = items.map { item in
       Dictionary(uniqueKeysWithValues: SettingLine.lines(of: item.run).map { ($0.key, $0) })
     }
-    // In the schema's order, then options of mechanisms that it does not know.
-    let known = Schema.settings.map(\.key)
-    let others = Set(all.flatMap(\.keys)).subtracting(known).sorted()
-    return (known + others).compactMap { key in
+    return Schema.standard.settings.map(\.key).compactMap { key in
       let found = all.compactMap { $0[key] }
       guard let line = found.first, found.count == items.count || key.hasPrefix("attention."),
         found.allSatisfy({ ($0.value, $0.provenance) == (line.value, line.provenance) })

@@ -70,9 +70,9 @@ struct RunCommand: Command {
   init(_ arguments: ParsedArguments) throws {
     path = arguments[Self.file]
     options = Experiment.Options(
-      overrides: arguments[Self.set], shortcuts: Self.shortcuts(arguments),
+      schema: .standard, overrides: arguments[Self.set], shortcuts: Self.shortcuts(arguments),
       scale: arguments[Self.scale], seeds: arguments[Self.seeds],
-      only: arguments[Self.only], mechanisms: AttentionRegistry.kinds)
+      only: arguments[Self.only])
     outputFolder = arguments[Self.out]
     let (resumes, restarts) = (arguments[Self.resume], arguments[Self.restart])
     guard !resumes || !restarts else {

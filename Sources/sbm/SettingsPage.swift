@@ -1,11 +1,12 @@
 import Experiments
+import Settings
 import Tasks
 
 /// The table of all settings that `sbm run --settings` prints.
 enum SettingsPage {
   static var text: String {
     var lines: [String] = []
-    for setting in Schema.settings {
+    for setting in Schema.standard.settings {
       lines.append("\(setting.key): \(setting.expectation)")
       lines.append("    \(setting.help)")
       lines += defaults(setting).map { "    \($0)" }
@@ -15,14 +16,14 @@ enum SettingsPage {
 
   /// `default 5000 (published code) for listops`, one line for each value.
   private static func defaults(_ setting: Setting) -> [String] {
-    let cases: [(name: String, value: Setting.Default)] =
+    let cases: [(name: String, value: SettingDefault)] =
       setting.isAttentionOption
-      ? setting.mechanisms.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-      : TaskName.allCases.compactMap { task in
-        setting.fallback(task).map { (task.rawValue, $0) }
+      ? setting.mechanisms.sorted { $0.key < $1.key }.map { ($0.key, $0.value.fallback) }
+      : Schema.standard.tasks.compactMap { task in
+        setting.fallback(task).map { (task.name, $0) }
       }
     guard !cases.isEmpty else { return ["required"] }
-    var groups: [(value: Setting.Default, names: [String])] = []
+    var groups: [(value: SettingDefault, names: [String])] = []
     for (name, value) in cases {
       if let index = groups.firstIndex(where: { $0.value == value }) {
         groups[index].names.append(name)

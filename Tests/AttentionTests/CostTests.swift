@@ -1,6 +1,7 @@
 import Attention
 import NN
 import Randomness
+import Settings
 import Testing
 import Torch
 
@@ -32,7 +33,7 @@ import Torch
     arguments: Bench.zoo.map(\.kind).filter { !patterns.contains($0) },
     [(1, 64), (3, 64), (2, 37), (2, 5)])
   func claimsEqualLibtorchsCount(kind: String, size: (batch: Int, n: Int)) throws {
-    let bench = Bench(kind: kind, options: Bench.small[kind, default: [:]])
+    let bench = Bench(kind: kind, options: Bench.short(kind))
     let (claimed, counted) = try costs(bench, batch: size.batch, n: size.n)
     #expect(claimed.flops == counted)
   }
@@ -45,9 +46,9 @@ import Torch
       ("linformer", ["rank": .integer(64)]), ("reformer", ["bucket": .integer(64)]),
       ("reformer", ["bucket": .integer(10), "hashes": .integer(3)]),
       ("sbm", ["clusters": .integer(33)]),
-    ] as [(String, [String: AttentionOption])])
-  func optionsCount(kind: String, options: [String: AttentionOption]) throws {
-    let merged = Bench.small[kind, default: [:]].merging(options) { $1 }
+    ] as [(String, [String: SettingValue])])
+  func optionsCount(kind: String, options: [String: SettingValue]) throws {
+    let merged = Bench.short(kind).merging(options) { $1 }
     var bench = Bench(kind: kind, options: merged)
     (bench.heads, bench.headDim) = (3, 12)
     let (claimed, counted) = try costs(bench, batch: 2, n: 50)
@@ -57,7 +58,7 @@ import Torch
   /// Over edges the operators multiply and add without a matrix product: what libtorch counts is the
   /// claim at density 0.
   @Test func samplersOverEdgesCostTheirEdges() throws {
-    let fastrg: [String: AttentionOption] = ["clusters": .integer(8), "sampler": .text("fastrg")]
+    let fastrg: [String: SettingValue] = ["clusters": .integer(8), "sampler": .text("fastrg")]
     let bench = Bench(kind: "sbm", options: fastrg)
     let (none, counted) = try costs(bench, batch: 2, n: 64, density: 0)
     #expect(none.flops == counted)
@@ -78,7 +79,7 @@ import Torch
   /// Patterns: libtorch counts the projections only; the pairs are those of the dense mask.
   @Test(arguments: patterns.sorted())
   func patternsCostTheirPairs(kind: String) throws {
-    let bench = Bench(kind: kind, options: Bench.small[kind, default: [:]])
+    let bench = Bench(kind: kind, options: Bench.short(kind))
     for n in [64, 37] {
       let (claimed, counted) = try costs(bench, batch: 2, n: n)
       let plain = try costs(Bench(kind: "softmax"), batch: 2, n: n).claimed.flops
@@ -89,7 +90,7 @@ import Torch
       #expect(none.claimed.flops < counted)
       #expect(claimed.flops > counted && claimed.flops < plain)
     }
-    let everything: [String: [String: AttentionOption]] = [
+    let everything: [String: [String: SettingValue]] = [
       "window": ["radius": .integer(64)], "strided": ["stride": .integer(64)],
       "longformer": ["global_tokens": .integer(64)],
       "bigbird": ["window_blocks": .integer(65), "block": .integer(4)],

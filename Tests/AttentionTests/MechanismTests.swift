@@ -2,13 +2,14 @@ import Attention
 import Models
 import NN
 import Randomness
+import Settings
 import Tasks
 import Testing
 import Torch
 
 /// What is particular to single mechanisms. (Parity with the published code is in VerificationTests.)
 @Suite struct MechanismTests {
-  static func model(_ kind: String, _ options: [String: AttentionOption]) throws -> SequenceModel {
+  static func model(_ kind: String, _ options: [String: SettingValue]) throws -> SequenceModel {
     var configuration = ModelConfiguration(
       vocabularySize: 16, maximumLength: 64, attention: kind, head: .classification(classes: 2))
     configuration.attentionOptions = options
@@ -25,7 +26,7 @@ import Torch
 
   /// Random features estimate the softmax kernel: with many of them performer nears full attention.
   @Test func performerApproachesFullAttention() throws {
-    func values(_ kind: String, _ options: [String: AttentionOption]) throws -> Tensor {
+    func values(_ kind: String, _ options: [String: SettingValue]) throws -> Tensor {
       let bench = Bench(kind: kind, options: options)
       let block = try bench.block()
       // The published code scales twice, so that the kernel's temperature is d, not √d.
@@ -71,7 +72,7 @@ import Torch
     fixed.prepare(forStep: 10)
     #expect(features(fixed) == before)
 
-    let options: [String: AttentionOption] = ["features": .integer(16), "redraw": .integer(5)]
+    let options: [String: SettingValue] = ["features": .integer(16), "redraw": .integer(5)]
     let renewed = try Self.model("performer", options)
     #expect(features(renewed) == before)
     renewed.prepare(forStep: 4)

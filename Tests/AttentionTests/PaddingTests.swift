@@ -29,7 +29,7 @@ import Torch
 
   @Test(arguments: Bench.zoo.map(\.kind), ExperimentProtocol.allCases)
   func contentsOfPaddingDoNotMatter(kind: String, experimentProtocol: ExperimentProtocol) throws {
-    let bench = Bench(kind: kind, options: Bench.small[kind, default: [:]])
+    let bench = Bench(kind: kind, options: Bench.short(kind))
     let block = try bench.block()
     let (n, lengths) = (64, [64, 41, 3, 0])
     let mask = prefixMask(lengths, n: n)
@@ -54,7 +54,7 @@ import Torch
   /// mechanism says that it does not depend on padding.
   @Test(arguments: Bench.zoo.map(\.kind), ExperimentProtocol.allCases)
   func lengthOfPaddingDoesNotMatter(kind: String, experimentProtocol: ExperimentProtocol) throws {
-    let bench = Bench(kind: kind, options: Bench.small[kind, default: [:]])
+    let bench = Bench(kind: kind, options: Bench.short(kind))
     let block = try bench.block()
     guard !block.mechanism.dependsOnPadding(experimentProtocol) else {
       #expect(experimentProtocol == .published, "strict may not depend on padding")
@@ -79,7 +79,7 @@ import Torch
   /// `published`, whose iteration starts from a maximum over the batch.
   @Test(arguments: Bench.zoo.map(\.kind), ExperimentProtocol.allCases)
   func neighboursDoNotMatter(kind: String, experimentProtocol: ExperimentProtocol) throws {
-    let bench = Bench(kind: kind, options: Bench.small[kind, default: [:]])
+    let bench = Bench(kind: kind, options: Bench.short(kind))
     let block = try bench.block()
     let x = bench.hidden(batch: 3, n: 64, seed: 10)
     let mask = prefixMask([50, 64, 20], n: 64)
@@ -105,7 +105,7 @@ import Torch
   func nothingToSeeGivesZeros(kind: String, path: ComputePath) throws {
     // `none` looks at nothing but the token itself.
     guard kind != "none" else { return }
-    let bench = Bench(kind: kind, options: Bench.small[kind, default: [:]])
+    let bench = Bench(kind: kind, options: Bench.short(kind))
     let block = try bench.block(dtype: .float32)
     let x = bench.hidden(batch: 2, n: 64, seed: 11, dtype: .float32)
     let mask = prefixMask([0, 64], n: 64, dtype: .float32)

@@ -2,12 +2,13 @@ import Attention
 import Kernels
 import NN
 import Randomness
+import Settings
 import Testing
 import Torch
 
 /// The patterns' edges against their papers' definitions, pair by pair.
 @Suite struct PatternTests {
-  static func configuration(_ options: [String: AttentionOption]) -> AttentionConfiguration {
+  static func configuration(_ options: [String: SettingValue]) -> AttentionConfiguration {
     AttentionConfiguration(
       kind: "pattern", heads: 1, headDim: 4, dim: 4, maximumLength: 64, dropout: 0,
       options: options, stream: RandomStream(seed: 0))
@@ -155,7 +156,7 @@ import Torch
   }
 
   private func compare(_ kind: String, _ path: ComputePath, dropout: Double) throws {
-    let bench = Bench(kind: kind, options: Bench.small[kind]!, dropout: dropout)
+    let bench = Bench(kind: kind, options: Bench.short(kind), dropout: dropout)
     let dtype: DType = path == .native ? .float32 : .float64
     let block = try bench.block(dtype: dtype)
     let n = 45
@@ -191,7 +192,7 @@ import Torch
     func count(_ n: Int) throws -> Int {
       // The strided pattern's own advice: a stride near √n.
       let options =
-        kind == "strided" ? ["stride": AttentionOption.integer(n == 4096 ? 64 : 32)] : [:]
+        kind == "strided" ? ["stride": SettingValue.integer(n == 4096 ? 64 : 32)] : [:]
       let block = try Bench(kind: kind, options: options, maximumLength: n).block()
       let mechanism = try #require(block.mechanism as? any HasEdges)
       return mechanism.edges(among: n, padded: n).columns.count

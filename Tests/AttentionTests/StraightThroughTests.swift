@@ -2,6 +2,7 @@ import Attention
 import Kernels
 import NN
 import Randomness
+import Settings
 import Tasks
 import Testing
 import Torch
@@ -39,7 +40,7 @@ import Torch
     return (drawn .< 0.4).to(.float64) * hasEdges
   }()
 
-  static func mechanism(_ options: [String: AttentionOption]) throws -> SBMAttention {
+  static func mechanism(_ options: [String: SettingValue]) throws -> SBMAttention {
     let bench = Bench(kind: "sbm", options: options.merging(["clusters": .integer(4)]) { $1 })
     return try #require(bench.block().mechanism as? SBMAttention)
   }
@@ -48,7 +49,7 @@ import Torch
 
   /// The values over ``sample`` and dP `[batch, heads, n, n]` of Σ values · upstream + Σ density · pull.
   static func gradient(
-    _ options: [String: AttentionOption], _ form: Form, pull: Double = 0, strength: Double = 1,
+    _ options: [String: SettingValue], _ form: Form, pull: Double = 0, strength: Double = 1,
     experimentProtocol: ExperimentProtocol = .published
   ) throws -> (values: Tensor, gradient: Tensor) {
     let sbm = try mechanism(options)
@@ -161,7 +162,7 @@ import Torch
     sampler: SBMAttention.Sampler, rule: (estimator: String, scale: Double)
   ) throws {
     for kind in ExperimentProtocol.allCases {
-      let options: [String: AttentionOption] = [
+      let options: [String: SettingValue] = [
         "sampler": .text(sampler.rawValue), "estimator": .text(rule.estimator),
         "gradient_scale": .number(rule.scale), "clusters": .integer(8),
       ]
@@ -194,8 +195,8 @@ import Torch
   /// The defaults are the published rule without a scale, and 1 changes no bit of what was before it.
   @Test(arguments: SBMAttention.Sampler.allCases)
   func defaultsArePublished(sampler: SBMAttention.Sampler) throws {
-    func gradients(_ options: [String: AttentionOption]) throws -> [[Float]] {
-      let sampler: [String: AttentionOption] = ["sampler": .text(sampler.rawValue)]
+    func gradients(_ options: [String: SettingValue]) throws -> [[Float]] {
+      let sampler: [String: SettingValue] = ["sampler": .text(sampler.rawValue)]
       let bench = Bench(kind: "sbm", options: options.merging(sampler) { $1 })
       let block = try bench.block(dtype: .float32)
       let x = bench.hidden(batch: 1, n: 50, seed: 8, dtype: .float32)
@@ -212,10 +213,10 @@ import Torch
   }
 
   @Test(arguments: [
-    ("estimator", AttentionOption.text("papers")), ("gradient_scale", .number(0)),
+    ("estimator", SettingValue.text("papers")), ("gradient_scale", .number(0)),
     ("gradient_scale", .number(-1)),
   ])
-  func impossibleOptionsAreRefused(name: String, value: AttentionOption) {
+  func impossibleOptionsAreRefused(name: String, value: SettingValue) {
     #expect(throws: AttentionError.self) { try Self.mechanism([name: value]) }
   }
 }

@@ -1,33 +1,30 @@
 import Attention
+import ExampleMechanism
 import NN
 import Randomness
+import Settings
 import Torch
 
 /// A mechanism with small sizes, and random inputs for it.
 struct Bench {
   var kind: String
-  var options: [String: AttentionOption] = [:]
+  var options: [String: SettingValue] = [:]
   var heads = 2
   var headDim = 8
   var maximumLength = 64
   var dropout = 0.0
 
-  /// Options that fit small inputs.
-  static let small: [String: [String: AttentionOption]] = [
-    "linformer": ["rank": .integer(8)],
-    "nystrom": ["landmarks": .integer(8), "conv_kernel": .integer(5)],
-    "reformer": ["bucket": .integer(8)],
-    "performer": ["features": .integer(16)],
-    "sbm": ["clusters": .integer(8)],
-    "window": ["radius": .integer(5)],
-    "strided": ["stride": .integer(6)],
-    "longformer": ["radius": .integer(3), "global_tokens": .integer(2)],
-    "bigbird": ["block": .integer(4), "random_blocks": .integer(2)],
-  ]
+  /// The mechanisms of the zoo, and one of a program's own.
+  static let mechanisms = AttentionRegistry.mechanisms + [SegmentMeanAttention.self]
 
-  /// Every mechanism of the zoo with options that fit small inputs.
+  /// Options that fit small inputs.
+  static func short(_ kind: String) -> [String: SettingValue] {
+    mechanisms.first { $0.kind == kind }?.shortOptions ?? [:]
+  }
+
+  /// Every mechanism with options that fit small inputs.
   static var zoo: [Bench] {
-    AttentionRegistry.kinds.map { Bench(kind: $0, options: small[$0, default: [:]]) }
+    mechanisms.map { Bench(kind: $0.kind, options: $0.shortOptions) }
   }
 
   func block(seed: UInt64 = 1, dtype: DType = .float64) throws -> AttentionBlock {
@@ -35,7 +32,8 @@ struct Bench {
       AttentionConfiguration(
         kind: kind, heads: heads, headDim: headDim, dim: heads * headDim,
         maximumLength: maximumLength, dropout: dropout, options: options,
-        stream: RandomStream(seed: seed)))
+        stream: RandomStream(seed: seed)),
+      mechanism: Self.mechanisms.first { $0.kind == kind })
     block.convert(to: dtype)
     return block
   }

@@ -1,3 +1,4 @@
+import Attention
 import DataFiles
 import Datasets
 import Foundation
@@ -7,22 +8,16 @@ import Testing
 
 /// `sbm inspect` as a user meets it: runs of every mechanism, trained a little, then looked at.
 @Suite(.serialized) struct InspectCommandTests {
-  private static let kinds = [
-    "softmax", "linear", "reformer", "performer", "linformer", "nystrom", "sbm", "window",
-    "strided", "longformer", "bigbird", "none",
-  ]
+  private static let kinds = AttentionRegistry.kinds
 
   /// The runs, made once: all mechanisms, two steps each, and one whose loss is no number at once.
   private static let trained = Result { () throws -> TemporaryFolder in
     let folder = try TemporaryFolder()
-    let options = [
-      "linformer": ", attention.rank: 8",
-      "nystrom": ", attention.landmarks: 8, attention.conv_kernel: 5",
-      "reformer": ", attention.bucket: 8", "performer": ", attention.features: 16",
-      "sbm": ", attention.clusters: 6", "window": ", attention.radius: 3",
-      "strided": ", attention.stride: 5", "bigbird": ", attention.block: 4",
-    ]
-    let cases = kinds.map { "      \($0): {attention.kind: \($0)\(options[$0] ?? "")}" }
+    let cases = AttentionRegistry.mechanisms.map { mechanism in
+      let options = mechanism.shortOptions.sorted { $0.key < $1.key }
+        .map { ", attention.\($0.key): \($0.value)" }
+      return "      \(mechanism.kind): {attention.kind: \(mechanism.kind)\(options.joined())}"
+    }
     try folder.write(
       """
       name: look
@@ -159,7 +154,7 @@ import Testing
       }
       #expect(edges.pixels.contains(0) && edges.pixels.contains(255))
       graphs.insert(edges.pixels)
-      let (n, clusters) = (edges.width, 6)
+      let (n, clusters) = (edges.width, 8)
       for (part, width, height) in [
         ("s", clusters, clusters), ("keys", n, clusters), ("queries", clusters, n), ("p", n, n),
       ] {

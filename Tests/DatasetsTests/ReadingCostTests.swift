@@ -15,10 +15,7 @@ private struct LongTexts: DatasetSource {
     task = TaskSpecification(
       name: isPair ? "pairs" : "texts", summary: "", input: isPair ? .pair : .sequence,
       output: .classes(2), vocabularySize: 256, maximumLength: length, paddedLength: length,
-      expectedCounts: [.init(.train, count)],
-      provenance: [
-        .lengths: .ours, .vocabularySize: .ours, .counts: .ours, .metrics: .ours,
-      ])
+      expectedCounts: [.init(.train, count)])
   }
 
   func fingerprint() -> SourceFingerprint { SourceFingerprint(files: [], settings: [:]) }

@@ -26,10 +26,7 @@ final class RandomSource: DatasetSource {
     task = TaskSpecification(
       name: "random", summary: "", input: pair ? .pair : .sequence, output: output,
       vocabularySize: vocabulary, maximumLength: 40, paddedLength: 48, typeCount: types,
-      expectedCounts: [.init(.train, 120), .init(.dev, 30), .init(.test, 7)],
-      provenance: [
-        .lengths: .ours, .vocabularySize: .ours, .counts: .ours, .metrics: .ours,
-      ])
+      expectedCounts: [.init(.train, 120), .init(.dev, 30), .init(.test, 7)])
     self.setting = setting
     self.seed = seed
     self.failAfter = failAfter

@@ -1,7 +1,9 @@
 import Datasets
 import Experiments
+import Settings
 import Tasks
 import Testing
+import Training
 
 /// Where values come from, what is written into logs, and the identity for resuming.
 @Suite struct ProvenanceTests {
@@ -61,7 +63,9 @@ import Testing
     #expect(one.resolvedYAML.contains("\n  corpus: \"yes\"\n"))
   }
 
-  @Test(arguments: Schema.mechanisms) func everyMechanismRoundTrips(kind: String) throws {
+  @Test(arguments: Schema.standard.mechanisms.map(\.kind)) func everyMechanismRoundTrips(
+    kind: String
+  ) throws {
     let one = try run("name: mini\ntask: retrieval\nattention.kind: \(kind)\nseeds: [2]\n")
     #expect(try RunConfiguration(resolvedYAML: one.resolvedYAML, file: "x") == one)
   }
@@ -110,14 +114,19 @@ import Testing
     #expect(Set(others + ["2d5ee96feaf5105c"]).count == 4)
   }
 
-  /// Two modules know the tasks; they must agree.
-  @Test func tasksAgreeWithTheDataSets() throws {
-    #expect(Set(TaskName.allCases.map(\.rawValue)) == Set(TaskSpecification.all.map(\.name)))
-    for task in TaskSpecification.all {
-      let one = try run("name: mini\ntask: \(task.name)\nattention.kind: softmax\n")
-      #expect(one.data.length == task.maximumLength, "\(task.name)")
-      #expect(one.data.paddedLength == task.paddedLength, "\(task.name)")
+  /// Defaults stand with the task under the keys of settings; a misspelt one would be of no use.
+  @Test(arguments: Schema.standard.tasks.map(\.name)) func defaultsOfTasksAreSettings(task: String)
+    throws
+  {
+    let specification = try #require(Schema.standard.task(TaskName(rawValue: task)))
+    let one = try run("name: mini\ntask: \(task)\nattention.kind: softmax\n")
+    for (key, value) in specification.defaults {
+      #expect(Schema.standard.setting(key)?.kind.accepts(value.value) == true, "\(key)")
+      #expect(one.settings.first { $0.key == key }?.value == value.value, "\(key)")
+      #expect(one.origins[key]?.provenance == value.provenance, "\(key)")
     }
+    #expect(one.data.length == specification.maximumLength)
+    #expect(one.data.paddedLength == specification.paddedLength)
   }
 
   /// GLUE's steps are five epochs in batches of 32.

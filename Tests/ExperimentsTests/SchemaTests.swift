@@ -1,6 +1,8 @@
 import Experiments
+import Settings
 import Tasks
 import Testing
+import Training
 
 /// What is wrong with keys and values, each message with line, column and advice.
 @Suite struct SchemaTests {
@@ -167,47 +169,65 @@ import Testing
   }
 
   @Test func keysAreUniqueAndEverySettingHasHelp() {
-    let keys = Schema.settings.map(\.key)
+    let keys = Schema.standard.settings.map(\.key)
     #expect(Set(keys).count == keys.count)
-    for setting in Schema.settings {
+    for setting in Schema.standard.settings {
       #expect(setting.help.hasSuffix("."), "\(setting.key)")
     }
   }
 
-  @Test(arguments: TaskName.allCases) func everyTaskHasAllDefaults(task: TaskName) throws {
-    for kind in Schema.mechanisms {
+  @Test(arguments: Schema.standard.tasks.map(\.name)) func everyTaskHasAllDefaults(task: String)
+    throws
+  {
+    for kind in Schema.standard.mechanisms.map(\.kind) {
       // Lengths are short and odd for some: what matters is that nothing is missing.
-      let messages = try problems("name: mini\ntask: \(task.rawValue)\nattention.kind: \(kind)\n")
+      let messages = try problems("name: mini\ntask: \(task)\nattention.kind: \(kind)\n")
       #expect(!messages.contains { $0.contains("missing") }, "\(messages)")
     }
   }
 
-  @Test func optionsOfMechanismsThatTheSchemaDoesNotKnow() throws {
-    let text = """
-      name: mini
-      task: listops
-      attention: {kind: mine, temperature: 0.5, mode: fast, clusters: 4, twice: true}
-      """
-    let mine = try run(text, .init(mechanisms: ["softmax", "mine"]))
+  /// A program's own mechanism has what it declares, like any other.
+  @Test func optionsStandWithTheMechanism() throws {
+    enum Mode: String, CaseIterable, Sendable { case fast, slow }
+    let temperature = Option.number(
+      "temperature", 0...10, 1, .benchmark, byTask: ["image": .init(2.0, .paper)], help: "Heat.")
+    let mode = Option<Mode>.choice("mode", .slow, .ours, help: "Speed.")
+    let radius = Option.integer("radius", 0...1_000_000, 5, .paper, help: "Reach.")
+    let mine = MechanismDeclaration(
+      kind: "mine", options: [temperature.declaration, mode.declaration, radius.declaration]
+    ) { options, length in
+      guard try radius.value(in: options) > length else { return }
+      throw OptionProblem(
+        option: "radius", problem: "beyond \(length)", hint: "Take less.", concernsLength: true)
+    }
+    let schema = Schema(
+      tasks: Schema.standard.tasks, mechanisms: Schema.standard.mechanisms + [mine])
+    let options = Experiment.Options(schema: schema)
+    func text(_ task: String, _ rest: String) -> String {
+      "name: mini\ntask: \(task)\nattention: {kind: mine\(rest)}\n"
+    }
+    let one = try run(text("listops", ", mode: fast"), options)
     #expect(
-      mine.attention.options == [
-        "temperature": .number(0.5), "mode": .text("fast"), "clusters": .integer(4),
-        "twice": .boolean(true),
+      one.attention.options == [
+        "temperature": .number(1), "mode": .text("fast"), "radius": .integer(5),
       ])
-    let again = try RunConfiguration(
-      resolvedYAML: mine.resolvedYAML, file: "x", mechanisms: ["softmax", "mine"])
-    #expect(again == mine)
-    #expect(try !problems(text).isEmpty)
-    let other = try problems(text, .init(mechanisms: ["softmax", "minee"]))
-    #expect(other.contains { $0.hasSuffix("Did you mean 'minee'?") }, "\(other)")
-  }
-
-  @Test func mechanismsThatTheProgramLacks() throws {
-    let text = "name: mini\ntask: listops\nattention: {kind: nystrom}\n"
+    #expect(one.origins["attention.radius"] == .init(provenance: .paper, setBy: "default"))
+    #expect(try run(text("image", ""), options).attention.options["temperature"] == .number(2))
     #expect(
-      try problems(text, .init(mechanisms: ["softmax", "sbm"])) == [
-        "mini.yaml:3:13: attention.kind: this program has no mechanism 'nystrom'."
-          + " It has 'softmax' or 'sbm'."
+      try RunConfiguration(resolvedYAML: one.resolvedYAML, file: "x", schema: schema) == one)
+    #expect(
+      try problems(text("listops", ", radius: 2049"), options) == [
+        "mini.yaml:3:24: attention.radius: beyond 2048. Take less."
       ])
+    #expect(
+      try problems(text("listops", ", clusters: 4"), options) == [
+        "mini.yaml:3:24: attention.clusters: an option of 'sbm', but attention.kind is 'mine'."
+          + " 'mine' has 'temperature', 'mode', 'radius'."
+      ])
+    // The others still have theirs, and without it nobody knows the mechanism.
+    #expect(
+      try run("name: mini\ntask: listops\nattention.kind: window\n", options)
+        .attention.options == ["radius": .integer(64)])
+    #expect(try problems(text("listops", "")).count == 1)
   }
 }

@@ -2,6 +2,7 @@ import Experiments
 import Foundation
 import TestSupport
 import Testing
+import Training
 
 /// The experiment files that ship with the project.
 @Suite struct ShippedFilesTests {
@@ -50,10 +51,12 @@ import Testing
     #expect(try load("lra", scale: "paper").count == 5 * 3 * 3)
     #expect(try load("lra-baselines", scale: "cpu").count == 5 * 7)
     #expect(try load("glue", scale: "cpu").count == 9 * 2)
-    #expect(try load("baselines-listops", scale: "cpu").count == Schema.mechanisms.count + 1)
-    #expect(try load("baselines-repeats", scale: "cpu").count == Schema.mechanisms.count + 1)
     #expect(
-      Set(try load("lambda", scale: "cpu").map(\.attention.densityWeight))
+      try load("baselines-listops", scale: "cpu").count == Schema.standard.mechanisms.count + 1)
+    #expect(
+      try load("baselines-repeats", scale: "cpu").count == Schema.standard.mechanisms.count + 1)
+    #expect(
+      Set(try load("lambda", scale: "cpu").map(\.densityWeight))
         == [0, 1e-4, 1e-3, 1e-2, 1e-1])
     #expect(
       try load("lambda", scale: "paper").allSatisfy {

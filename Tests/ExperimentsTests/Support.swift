@@ -1,5 +1,6 @@
 import Experiments
 import Testing
+import Training
 
 /// The least an experiment needs.
 let minimal = """
@@ -8,6 +9,35 @@ let minimal = """
   attention: {kind: softmax}
 
   """
+
+extension Experiment.Options {
+  /// Options for the tasks and mechanisms of this program.
+  init(
+    overrides: [String] = [], shortcuts: [Experiment.Shortcut] = [], scale: String? = nil,
+    seeds: [UInt64] = [], only: [String] = []
+  ) {
+    self.init(
+      schema: .standard, overrides: overrides, shortcuts: shortcuts, scale: scale, seeds: seeds,
+      only: only)
+  }
+}
+
+extension Experiment {
+  /// The experiment of a file, for the tasks and mechanisms of this program.
+  static func load(_ path: String) throws -> Experiment { try load(path, .init()) }
+
+  /// The experiment of a text, for the tasks and mechanisms of this program.
+  static func parse(_ text: String, file: String) throws -> Experiment {
+    try parse(text, file: file, .init())
+  }
+}
+
+extension RunConfiguration {
+  /// The run of a resolved text, for the tasks and mechanisms of this program.
+  init(resolvedYAML text: String, file: String) throws {
+    try self.init(resolvedYAML: text, file: file, schema: .standard)
+  }
+}
 
 /// The runs of a file's text.
 func runs(_ text: String, _ options: Experiment.Options = .init()) throws -> [RunConfiguration] {

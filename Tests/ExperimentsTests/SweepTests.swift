@@ -1,5 +1,6 @@
 import Experiments
 import Testing
+import Training
 
 /// How a file becomes runs: cases, grids, scales, seeds, `--set`, `--only`.
 @Suite struct SweepTests {
@@ -25,8 +26,8 @@ import Testing
     #expect(all[0].attention.options.isEmpty)
     #expect(all[1].attention.options["clusters"] == .integer(16))
     #expect(all[1].attention.options["sampler"] == .text("fastrg"))
-    #expect(all[1].attention.densityWeight == 1e-4)
-    #expect(all[0].attention.densityWeight == 0)
+    #expect(all[1].densityWeight == 1e-4)
+    #expect(all[0].densityWeight == 0)
   }
 
   @Test func seedsScalesAndPatterns() throws {

@@ -5,6 +5,7 @@ import Kernels
 import Models
 import NN
 import Randomness
+import Settings
 import Testing
 import Torch
 
@@ -12,19 +13,6 @@ import Torch
 @Suite struct WeightsTests {
   private static let heads = (count: 2, dim: 8)
   private static let length = 21
-
-  /// Options that fit small inputs.
-  private static let options: [String: [String: AttentionOption]] = [
-    "linformer": ["rank": .integer(8)],
-    "nystrom": ["landmarks": .integer(8), "conv_kernel": .integer(5)],
-    "reformer": ["bucket": .integer(4)],
-    "performer": ["features": .integer(16)],
-    "sbm": ["clusters": .integer(8)],
-    "window": ["radius": .integer(3)],
-    "strided": ["stride": .integer(4)],
-    "longformer": ["radius": .integer(2), "global_tokens": .integer(2)],
-    "bigbird": ["block": .integer(4), "random_blocks": .integer(1)],
-  ]
 
   private struct Case {
     let mechanism: any AttentionMechanism
@@ -40,13 +28,14 @@ import Torch
 
   private static func make(
     _ kind: String, _ path: ComputePath = .native, real: Int = length,
-    options extra: [String: AttentionOption] = [:]
+    options extra: [String: SettingValue] = [:]
   ) throws -> Case {
     let dim = heads.count * heads.dim
     let block = try AttentionBlock(
       AttentionConfiguration(
         kind: kind, heads: heads.count, headDim: heads.dim, dim: dim, maximumLength: 32,
-        dropout: 0.1, options: options[kind, default: [:]].merging(extra) { $1 },
+        dropout: 0.1,
+        options: AttentionRegistry.type(of: kind).shortOptions.merging(extra) { $1 },
         stream: RandomStream(seed: 5)))
     let mask = Tensor((0..<length).map { $0 < real ? Float(1) : 0 }, shape: [1, length])
     let hidden = Tensor.normal([1, length, dim], stream: RandomStream(seed: 6)) * 2
@@ -167,7 +156,7 @@ import Torch
   /// their own.
   @Test(arguments: ["bernoulli", "fastrg"], [21, 15])
   func sbmShowsSoftmaxOverItsGraph(sampler: String, real: Int) throws {
-    let options: [String: AttentionOption] = [
+    let options: [String: SettingValue] = [
       "sampler": .text(sampler), "initial_density": .number(0.15),
     ]
     let setting = try Self.make("sbm", real: real, options: options)

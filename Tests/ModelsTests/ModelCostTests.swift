@@ -2,25 +2,19 @@ import Attention
 import Models
 import NN
 import Randomness
+import Settings
 import Testing
 import Torch
 
 /// The cost of whole models, against libtorch's count and the modules' parameters.
 @Suite struct ModelCostTests {
-  static let options: [String: [String: AttentionOption]] = [
-    "linformer": ["rank": .integer(16)],
-    "nystrom": ["landmarks": .integer(16), "conv_kernel": .integer(5)],
-    "reformer": ["bucket": .integer(16)], "performer": ["features": .integer(32)],
-    "sbm": ["clusters": .integer(12)],
-  ]
-
   static func model(
     _ kind: String, head: ModelConfiguration.Head = .classification(classes: 10),
     change: (inout ModelConfiguration) -> Void = { _ in }
   ) throws -> SequenceModel {
     var configuration = ModelConfiguration(
       vocabularySize: 32, maximumLength: 64, attention: kind, head: head)
-    configuration.attentionOptions = options[kind, default: [:]]
+    configuration.attentionOptions = try AttentionRegistry.type(of: kind).shortOptions
     change(&configuration)
     return try SequenceModel(configuration, stream: RandomStream(seed: 1))
   }

@@ -3,6 +3,7 @@ import Kernels
 import Models
 import NN
 import Randomness
+import Settings
 import Tasks
 import Testing
 import Torch
@@ -48,12 +49,6 @@ import Torch
     #expect(difference < 1e-5)
   }
 
-  /// Options that fit 96 tokens, where the defaults do not.
-  static let options: [String: [String: AttentionOption]] = [
-    "sbm-fastrg": ["sampler": .text("fastrg")], "linformer": ["rank": .integer(24)],
-    "nystrom": ["landmarks": .integer(24)], "reformer": ["bucket": .integer(16)],
-  ]
-
   /// The native path gives the operators' logits, density and gradients, dropout included, with every
   /// mechanism of the zoo.
   @Test(
@@ -62,7 +57,9 @@ import Torch
     var configuration = ModelConfiguration(
       vocabularySize: 32, maximumLength: 96, attention: String(kind.prefix { $0 != "-" }),
       head: .classification(classes: 10))
-    configuration.attentionOptions = Self.options[kind, default: [:]]
+    configuration.attentionOptions = try AttentionRegistry.type(of: configuration.attention)
+      .shortOptions
+    if kind == "sbm-fastrg" { configuration.attentionOptions["sampler"] = "fastrg" }
     let model = try SequenceModel(configuration, stream: RandomStream(seed: 2))
     let text = TextInput(tokens: Self.tokens([40, 25, 90], padded: 96))
     let parameters = model.trainableParameters().map(\.parameter.value)

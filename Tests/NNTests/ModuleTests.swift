@@ -16,6 +16,23 @@ private final class Outer: Module {
   let number = 3
 }
 
+private struct Pair {
+  var name: String
+  var weight: Parameter
+}
+
+private final class InAStruct: Module {
+  let pair: Pair? = Pair(name: "a", weight: Parameter(.ones([2])))
+}
+
+private final class InATuple: Module {
+  let both = [(1, Inner())]
+}
+
+private final class InADictionary: Module {
+  let named = ["a": Parameter(.ones([2]))]
+}
+
 @Suite struct ModuleTests {
   @Test func parametersAreNamedByTheirPath() {
     let module = Outer()
@@ -26,6 +43,13 @@ private final class Outer: Module {
       ])
     #expect(module.trainableParameters().count == 4)
     #expect(module.parameterCount == 8)
+  }
+
+  /// They would never be trained.
+  @Test func parametersInsideValuesAreRefused() async {
+    await #expect(processExitsWith: .failure) { _ = InAStruct().namedParameters() }
+    await #expect(processExitsWith: .failure) { _ = InATuple().namedParameters() }
+    await #expect(processExitsWith: .failure) { _ = InADictionary().namedParameters() }
   }
 
   @Test func loadingIsStrictAndChangesNothingOnFailure() throws {

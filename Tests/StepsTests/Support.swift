@@ -3,13 +3,14 @@ import Datasets
 import Foundation
 import Models
 import Randomness
+import Settings
 import Steps
 import Torch
 
 /// A tiny model over 20 tokens and 3 classes.
 func tinyModel(
   _ attention: String = "softmax", head: ModelConfiguration.Head? = nil,
-  options: [String: AttentionOption] = [:]
+  options: [String: SettingValue] = [:]
 ) throws -> SequenceModel {
   var configuration = ModelConfiguration(
     vocabularySize: 20, maximumLength: 24, attention: attention,

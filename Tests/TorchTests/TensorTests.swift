@@ -104,6 +104,17 @@ import Torch
     }
     #expect(error.kind == .outOfMemory)
   }
+
+  /// Where nothing catches it, the program ends with the same advice.
+  @Test func memoryThatIsNotThereTrapsWithAdvice() async throws {
+    let result = try await #require(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) {
+      _ = Tensor.zeros([1 << 22, 1 << 22])
+    }
+    let errors = String(decoding: result.standardErrorContent, as: UTF8.self)
+    #expect(errors.contains("use a smaller shard, batch or length"), "\(errors)")
+  }
 }
 
 @Suite struct LeakTests {

@@ -29,7 +29,8 @@ import Training
       """
     let overrides = ["data.root=\(scratch.url("data").path)", "threads=2"] + settings
     return try #require(
-      try Experiment.parse(text, file: "tiny.yaml", .init(overrides: overrides)).runs.first)
+      try Experiment.parse(text, file: "tiny.yaml", .init(schema: .standard, overrides: overrides))
+        .runs.first)
   }
 
   private func train(

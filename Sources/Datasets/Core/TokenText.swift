@@ -11,12 +11,12 @@ public struct TokenText: Sendable {
   /// - Throws: ``DataError`` when the task has a vocabulary and it cannot be read.
   public init(_ task: TaskSpecification, _ data: DataRoot, _ options: SourceOptions) throws {
     self.task = task
-    let hasPieces = GLUE.names.contains(task.name) || task.name == TaskSpecification.mlm.name
-    vocabulary = hasPieces ? try PieceVocabulary(data, options).tokenizer.vocabulary : nil
+    vocabulary =
+      task.tokens == .pieces ? try PieceVocabulary(data, options).tokenizer.vocabulary : nil
   }
 
   /// Whether a token is a byte of a text.
-  public var isBytes: Bool { ["text", "retrieval"].contains(task.name) }
+  public var isBytes: Bool { task.tokens == .bytes }
 
   /// What one token stands for.
   public func piece(_ token: Int) -> String {
@@ -24,9 +24,7 @@ public struct TokenText: Sendable {
       return vocabulary.pieces.indices.contains(token) ? vocabulary.pieces[token] : "#\(token)"
     }
     if isBytes { return Self.byte(token - 1) }
-    if task.name == "listops", ListOpsTokenizer.symbols.indices.contains(token) {
-      return ListOpsTokenizer.symbols[token]
-    }
+    if case .words(let words) = task.tokens, words.indices.contains(token) { return words[token] }
     return "\(token)"
   }
 
@@ -57,22 +55,6 @@ public struct TokenText: Sendable {
   /// The name of a class.
   public func className(_ index: Int) -> String {
     if task.output == .vocabulary { return piece(index) }
-    let names = Self.classNames[task.name] ?? []
-    return names.indices.contains(index) ? names[index] : "\(index)"
+    return task.classNames.indices.contains(index) ? task.classNames[index] : "\(index)"
   }
-
-  /// Classes with names; others go by their numbers.
-  private static let classNames: [String: [String]] = [
-    "text": ["negative", "positive"],
-    "retrieval": ["unrelated", "related"],
-    "image": [
-      "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
-    ],
-    "pathfinder32": ["not joined", "joined"],
-    "repeats": ["once", "repeated"],
-    "sst2": ["negative", "positive"],
-    "mnli": ["entailment", "neutral", "contradiction"],
-    "qnli": ["entailment", "not entailment"],
-    "rte": ["entailment", "not entailment"],
-  ]
 }

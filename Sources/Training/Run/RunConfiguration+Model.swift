@@ -25,14 +25,7 @@ extension RunConfiguration {
     sizes.headDim = model.headDim
     sizes.dropout = model.dropout
     sizes.attentionDropout = model.attentionDropout
-    sizes.attentionOptions = attention.options.mapValues { value in
-      switch value {
-      case .integer(let integer): .integer(integer)
-      case .number(let number): .number(number)
-      case .boolean(let flag): .flag(flag)
-      case .text(let text): .text(text)
-      }
-    }
+    sizes.attentionOptions = attention.options
     return sizes
   }
 
@@ -60,7 +53,13 @@ extension RunConfiguration {
     ShardedStep.Settings(
       experimentProtocol: runProtocol, paddedLength: data.paddedLength,
       zeroIsPadding: runProtocol == .published && task.pixelZeroIsPadding,
-      densityWeight: attention.densityWeight, device: device)
+      densityWeight: densityWeight, device: device)
+  }
+
+  /// λ: the loss is cross-entropy + λ · mean density. 0 for mechanisms without density.
+  public var densityWeight: Double {
+    let option = try? AttentionRegistry.type(of: attention.kind).densityWeight
+    return (try? option?.value(in: attention.options)) ?? 0
   }
 
   /// The stream of evaluations of `split`: its child of an example's number keys the example.

@@ -15,7 +15,7 @@ extension RunConfiguration {
       RunLog.Setting(
         key: key, value: "\(value)", provenance: origin.provenance.rawValue, setBy: origin.setBy,
         published: published(key).map { "\($0.value)" },
-        influencesResults: Schema.setting(key)?.influencesResults ?? true)
+        influencesResults: schema.setting(key)?.influencesResults ?? true)
     }
   }
 }

@@ -44,7 +44,7 @@ public struct TrainedRun: Sendable {
   ) throws {
     log = try RunLog(reading: path)
     var run = try RunConfiguration(
-      resolvedYAML: log.configuration, file: "\(path):/config", mechanisms: AttentionRegistry.kinds)
+      resolvedYAML: log.configuration, file: "\(path):/config", schema: .standard)
     let files = RunFiles(log: URL(fileURLWithPath: path))
     guard FileManager.default.fileExists(atPath: files.checkpoint.path) else {
       throw TrainingError.cannotResume(

@@ -1,7 +1,5 @@
-import Tasks
-
 /// The value of one setting.
-public enum SettingValue: Sendable, Equatable, CustomStringConvertible {
+public enum SettingValue: Hashable, Sendable, CustomStringConvertible {
   /// A whole number.
   case integer(Int)
   /// A number.
@@ -57,7 +55,7 @@ public enum SettingValue: Sendable, Equatable, CustomStringConvertible {
   }
 
   /// Text as YAML writes it: a plain word, or in double quotes.
-  static func quoted(_ text: String) -> String {
+  public static func quoted(_ text: String) -> String {
     let words = ["true", "false", "yes", "no", "on", "off", "y", "n", "null"]
     let isWord =
       text.first?.isLetter == true
@@ -88,11 +86,15 @@ public enum SettingValue: Sendable, Equatable, CustomStringConvertible {
   }
 }
 
-/// Where one setting's value of one run comes from.
-public struct SettingOrigin: Sendable, Equatable {
-  /// Where the value was first chosen.
-  public var provenance: Provenance
-  /// What set it for this run: `default`, `listops.yaml:12`, `scale smoke (listops.yaml:30)`,
-  /// `sweep (clusters.yaml:9)` or `--set`.
-  public var setBy: String
+extension SettingValue: ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
+  ExpressibleByStringLiteral, ExpressibleByBooleanLiteral
+{
+  /// A whole number.
+  public init(integerLiteral value: Int) { self = .integer(value) }
+  /// A number.
+  public init(floatLiteral value: Double) { self = .number(value) }
+  /// Text.
+  public init(stringLiteral value: String) { self = .text(value) }
+  /// Yes or no.
+  public init(booleanLiteral value: Bool) { self = .boolean(value) }
 }

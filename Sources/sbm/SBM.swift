@@ -1,0 +1,39 @@
+import Arguments
+import Diagnostics
+import Foundation
+import Kernels
+
+/// The program `sbm`: all of it but `main.swift`, so that programs with mechanisms of their own are built like it.
+public enum SBM {
+  /// Parses the command line, runs the command, and ends the process with its exit code.
+  public static func main() -> Never {
+    // A reader that leaves early (`sbm … | head`) must not kill a run; `Output` ends quietly instead.
+    signal(SIGPIPE, SIG_IGN)
+    exit(run(Array(CommandLine.arguments.dropFirst())).rawValue)
+  }
+
+  /// Turns errors into messages and exit codes.
+  private static func run(_ arguments: [String]) -> ExitCode {
+    let program = Program(root: Root.self, version: "sbm \(sbmVersion)")
+    var code = ExitCode.success
+    do {
+      do {
+        switch try program.parse(arguments) {
+        case .print(let text): try Output.line(text)
+        case .run(let command):
+          try InstructionSet.check()
+          try command.run()
+        }
+      } catch let ending as Ending {
+        code = ending.exitCode
+      }
+      try Output.flush()
+      return code
+    } catch is BrokenPipe {
+      return code
+    } catch {
+      Output.warn("Error: \(error)")
+      return (error as? any ExitCodeProviding)?.exitCode ?? .failure
+    }
+  }
+}
