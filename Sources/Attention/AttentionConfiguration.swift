@@ -62,7 +62,8 @@ extension AttentionConfiguration {
     let known = mechanism.options.map(\.name)
     if let name = options.keys.sorted().first(where: { !known.contains($0) }) {
       throw AttentionError.option(
-        kind: kind, name: name, problem: "expected one of \(known.quotedAlternatives())")
+        kind: kind, name: name,
+        problem: known.isEmpty ? "there are no options" : "expected \(known.quotedAlternatives())")
     }
     do {
       try mechanism.check(options, paddedLength: maximumLength)
