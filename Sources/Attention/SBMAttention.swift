@@ -72,7 +72,7 @@ public final class SBMAttention: AttentionMechanism {
   public let sampler: Sampler
   /// How the loss reaches P through the sample.
   public let estimator: StraightThroughEstimator
-  private let dropout: Double
+  let dropout: Double
   private let membershipBias: Double
 
   /// Clusters Kaiming normal, φ as PyTorch's linears.

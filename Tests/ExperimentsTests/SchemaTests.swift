@@ -211,7 +211,8 @@ import Training
       one.attention.options == [
         "temperature": .number(1), "mode": .text("fast"), "radius": .integer(5),
       ])
-    #expect(one.origins["attention.radius"] == .init(provenance: .paper, setBy: "default"))
+    #expect(one.origins["attention.radius"]?.provenance == .paper)
+    #expect(one.origins["attention.radius"]?.setBy == "default")
     #expect(try run(text("image", ""), options).attention.options["temperature"] == .number(2))
     #expect(
       try RunConfiguration(resolvedYAML: one.resolvedYAML, file: "x", schema: schema) == one)
