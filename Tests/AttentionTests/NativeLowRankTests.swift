@@ -36,7 +36,8 @@ import Torch
       paddedLength = (n + landmarks * (number % 3) + landmarks - 1) / landmarks * landmarks
       bench.maximumLength = paddedLength
       switch kind {
-      case "linformer": bench.options = ["rank": .integer([8, 150, 33][number % 3])]
+      case "linformer":
+        bench.options = ["rank": .integer(min([8, 150, 33][number % 3], paddedLength))]
       case "nystrom":
         bench.options = [
           "landmarks": .integer(landmarks), "conv_kernel": .integer([5, 0, 35][number % 3]),

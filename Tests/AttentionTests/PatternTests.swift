@@ -117,8 +117,8 @@ import Torch
   }
 
   @Test func evenWindowOfBlocksIsRefused() {
-    #expect(throws: AttentionError.self) {
-      try BigBirdPattern(Self.configuration(["window_blocks": .integer(2)]))
+    #expect(throws: OptionProblem.self) {
+      try BigBirdPattern.check(["window_blocks": .integer(2)], paddedLength: 64)
     }
   }
 }

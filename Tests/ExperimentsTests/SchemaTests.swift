@@ -218,12 +218,12 @@ import Training
       try RunConfiguration(resolvedYAML: one.resolvedYAML, file: "x", schema: schema) == one)
     #expect(
       try problems(text("listops", ", radius: 2049"), options) == [
-        "mini.yaml:3:24: attention.radius: beyond 2048. Take less."
+        "mini.yaml:3:25: attention.radius: beyond 2048. Take less."
       ])
     #expect(
       try problems(text("listops", ", clusters: 4"), options) == [
-        "mini.yaml:3:24: attention.clusters: an option of 'sbm', but attention.kind is 'mine'."
-          + " 'mine' has 'temperature', 'mode', 'radius'."
+        "mini.yaml:3:25: attention.clusters: an option of 'sbm', but attention.kind is 'mine'."
+          + " 'mine' has 'radius', 'temperature', 'mode'."
       ])
     // The others still have theirs, and without it nobody knows the mechanism.
     #expect(
