@@ -173,7 +173,10 @@ let package = Package(
     tests("TerminalTests", ["Terminal"]),
     tests(
       "ExperimentsTests",
-      ["Datasets", "Experiments", "Randomness", "Settings", "Tasks", "TestSupport", "Training"]),
+      [
+        "Datasets", "Experiments", "Randomness", "RunLog", "Settings", "Tasks", "TestSupport",
+        "Training",
+      ]),
     tests(
       "CLITests",
       [

@@ -1,5 +1,6 @@
 import Datasets
 import Experiments
+import RunLog
 import Settings
 import Tasks
 import Testing
@@ -127,6 +128,26 @@ import Training
     }
     #expect(one.data.length == specification.maximumLength)
     #expect(one.data.paddedLength == specification.paddedLength)
+  }
+
+  /// Logs from before an option existed are read as if they said what its mechanism declares.
+  @Test func impliedSettingsAreTheOptionsThatJoinedLater() {
+    let declared = Schema.standard.mechanisms.flatMap { mechanism in
+      mechanism.options.filter(\.joinedLater).map { option in
+        let (value, source) = (option.fallback.value, option.fallback.provenance)
+        return [
+          mechanism.kind, "attention.\(option.name)", "\(value)", source.rawValue,
+          source == .ours ? "" : "\(value)",
+        ]
+      }
+    }
+    let implied = ImpliedSetting.all.map {
+      [
+        $0.mechanism, $0.setting.key, $0.setting.value, $0.setting.provenance,
+        $0.setting.published ?? "",
+      ]
+    }
+    #expect(!declared.isEmpty && declared == implied)
   }
 
   /// GLUE's steps are five epochs in batches of 32.
