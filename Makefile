@@ -65,7 +65,10 @@ endif
 build: deps ## Build .build/release/sbm.
 	@$(BUILD) --product sbm
 
+# Without Python's packages the tests of what other tools read are skipped.
 test: deps ## Build and run every test, a smoke run of the whole pipeline among them.
+	@$(MAKE) --no-print-directory $(PEER_PYTHON) || \
+	  echo "warning: no PyTorch and TensorBoard for Python: they will not read exports in the tests" >&2
 	@$(BUILD) --product sbm
 	@$(BUILD) --build-tests
 	@swift test -c release --skip-build
@@ -80,14 +83,23 @@ quickstart: build ## Show what SBM attention does: density falls where it costs,
 	@$(SBM) report results/quickstart --format html --out results/quickstart/report.html
 	@echo "Figures: $(CURDIR)/results/quickstart/report.html"
 
-# The yardstick is PyTorch, installed beside libtorch; PEER_PYTHON=/path names a Python that has it.
+# PyTorch is the yardstick of speed, and reads what is exported, as do safetensors and TensorBoard. They are installed
+# beside libtorch; PEER_PYTHON=/path names a Python that has them.
 PEER_PYTHON ?= .deps/peer/python
+PEER_PACKAGES := numpy safetensors tensorboard
+export PEER_PYTHON
 
-.deps/peer/python: | .deps/packages
-	@echo "Fetching PyTorch $(TORCH) for the yardstick"
-	@mkdir -p .deps/peer/packages
-	@pip=($(PIP_INSTALL) --target .deps/peer/packages numpy); \
-	"$${pip[@]}" torch==$(TORCH)+cpu 2>/dev/null || "$${pip[@]}" torch==$(TORCH)
+# The list tells whether what is installed is what is wanted.
+.deps/peer/python: Makefile | .deps/packages
+	@wanted="$(PEER_PACKAGES) torch $(TORCH)"; \
+	if [ "$$(cat .deps/peer/list 2>/dev/null)" != "$$wanted" ]; then \
+	  echo "Fetching PyTorch $(TORCH), safetensors and TensorBoard"; \
+	  rm -rf .deps/peer; \
+	  mkdir -p .deps/peer/packages; \
+	  pip=($(PIP_INSTALL) --target .deps/peer/packages $(PEER_PACKAGES)); \
+	  "$${pip[@]}" torch==$(TORCH)+cpu 2>/dev/null || "$${pip[@]}" torch==$(TORCH); \
+	  echo "$$wanted" > .deps/peer/list; \
+	fi
 	@printf '#!/bin/sh\nPYTHONPATH=%s exec python3 "$$@"\n' "$(CURDIR)/.deps/peer/packages" > $@
 	@chmod +x $@
 

@@ -111,6 +111,7 @@ let package = Package(
     module("DataFiles", ["AtomicFiles", "CArchive", "CPNG", "Diagnostics"]),
     module("Datasets", ["DataFiles", "HDF5", "Randomness", "Settings", "Tasks", "Tokenization"]),
     module("RunLog", ["Diagnostics", "HDF5", "Tasks"]),
+    module("Safetensors", ["Diagnostics", "Torch"]),
 
     // The harness
     module("Steps", ["Datasets", "Kernels", "Models", "NN", "Randomness", "Tasks", "Torch"]),
@@ -118,7 +119,7 @@ let package = Package(
       "Training",
       [
         "Attention", "DataFiles", "Datasets", "Diagnostics", "Experiments", "HDF5", "Kernels",
-        "Models", "NN", "Randomness", "RunLog", "Steps", "Tasks", "Torch",
+        "Models", "NN", "Randomness", "RunLog", "Safetensors", "Steps", "Tasks", "Torch",
       ]),
     module(
       "Verification",
@@ -135,19 +136,25 @@ let package = Package(
     module("Presentation", ["Diagnostics"]),
     module("Reports", ["Diagnostics", "HDF5", "Presentation", "RunLog", "Tasks"]),
     module(
+      "Exports",
+      [
+        "DataFiles", "Datasets", "Diagnostics", "Experiments", "Models", "RunLog", "Safetensors",
+        "Tasks", "Torch", "Training",
+      ]),
+    module(
       "Inspection",
       [
         "Attention", "DataFiles", "Datasets", "Diagnostics", "Kernels", "Models", "NN",
-        "Presentation", "Tasks", "Torch", "Training",
+        "Presentation", "RunLog", "Tasks", "Torch", "Training",
       ]),
     // All of the program but `main.swift`.
     .target(
       name: "Commands",
       dependencies: [
         "Arguments", "AtomicFiles", "Attention", "Benchmarks", "DataFiles", "Datasets",
-        "Diagnostics", "Experiments", "Inspection", "Kernels", "Presentation", "Randomness",
-        "Reports", "RunLog", "Settings", "Steps", "Tasks", "Terminal", "Tokenization", "Torch",
-        "Training", "Verification",
+        "Diagnostics", "Experiments", "Exports", "Inspection", "Kernels", "Presentation",
+        "Randomness", "Reports", "RunLog", "Settings", "Steps", "Tasks", "Terminal",
+        "Tokenization", "Torch", "Training", "Verification",
       ],
       path: "Sources/sbm", exclude: ["main.swift"], swiftSettings: swift,
       plugins: ["CodeVersion"]),
@@ -219,6 +226,8 @@ let package = Package(
         "Datasets", "Experiments", "HDF5", "Models", "NN", "RunLog", "Steps", "TestSupport",
         "Torch", "Training",
       ]),
+    tests("SafetensorsTests", ["Safetensors", "TestSupport", "Torch"]),
+    tests("ExportsTests", ["Exports", "RunLog"]),
     tests("HDF5Tests", ["HDF5"], resources: [.copy("Fixtures")]),
     tests("ReportsTests", ["Presentation", "Reports", "RunLog", "TestSupport"]),
     tests("RunLogTests", ["HDF5", "RunLog"]),

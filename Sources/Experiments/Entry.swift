@@ -108,10 +108,57 @@ struct EntryReader {
       report(place, key: key, "the value is not YAML")
       return nil
     }
+    let before = issues.count
     guard let value = value(node, key: key, keyPlace: place, place: place, reserved: []) else {
+      suggestSweep(text, key: key, since: before)
       return nil
     }
     return Entry(key: key, value: value, place: place, layer: .option, setBy: "--set")
+  }
+
+  /// `--set key=8,16` of a number means a sweep.
+  private mutating func suggestSweep(_ text: String, key: String, since before: Int) {
+    var attempt = EntryReader(schema: schema)
+    guard text.contains(","), let issue = issues.last, issues.count == before + 1,
+      attempt.sweep(text) != nil, attempt.issues.isEmpty
+    else { return }
+    issues[before] = ExperimentIssue(
+      place: issue.place, key: key, problem: issue.problem,
+      hint: "To make a run of each value: --sweep \(text).")
+  }
+
+  /// `key=a,b,c` of `--sweep`: the values of a setting, each once.
+  mutating func sweep(_ text: String) -> ExperimentFile.Named<[Entry]>? {
+    let place = ExperimentIssue.Place.option("--sweep \(text)")
+    guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
+      report(
+        place, "expected key=value,value,…", hint: "For example: --sweep attention.clusters=8,16,32"
+      )
+      return nil
+    }
+    let key = String(text[..<equals])
+    guard requireKnown(key, at: place) != nil else { return nil }
+    var list = String(text[text.index(after: equals)...])
+    if !list.hasPrefix("[") { list = "[\(list)]" }
+    guard let node = try? YAMLReader.read(Array(list.utf8), file: "--sweep"),
+      case .sequence(let nodes) = node.content, !nodes.isEmpty
+    else {
+      report(place, key: key, "the values are no list", hint: "Write them with commas between.")
+      return nil
+    }
+    let entries = nodes.compactMap { node -> Entry? in
+      value(node, key: key, keyPlace: place, place: place, reserved: []).map {
+        Entry(key: key, value: $0, place: place, layer: .option, setBy: "--sweep")
+      }
+    }
+    guard entries.count == nodes.count else { return nil }
+    for (index, entry) in entries.enumerated()
+    where entries[..<index].contains(where: { $0.value == entry.value }) {
+      report(place, key: key, "\(entry.value) is listed twice")
+      return nil
+    }
+    let mark = Mark(file: "--sweep", line: 1, column: 1)
+    return .init(name: key, mark: mark, value: entries)
   }
 
   /// The setting of an option of its own: `--threads 2`.

@@ -53,7 +53,10 @@ struct Expansion {
     for seed in seeds ?? [0] {
       for variant in variants {
         var entries = file.entries.merging(variant.entries) { $1 }
-        if let scale { entries.merge(scale.entries) { $1 } }
+        if let scale {
+          // An axis of the command line lies over scales, one of the file under them.
+          entries.merge(scale.entries) { $0.layer > $1.layer ? $0 : $1 }
+        }
         for entry in overrides { entries[entry.key] = entry }
         var resolution = Resolution(file: file, entries: entries, options: options)
         resolution.run.experiment = name
@@ -76,12 +79,20 @@ struct Expansion {
     _ file: ExperimentFile, _ scale: ExperimentFile.Scale?
   ) {
     guard let sweep = file.sweep else { return }
+    for axis in sweep.grid where sweep.cases.contains(where: { $0.value[axis.name] != nil }) {
+      guard let entry = axis.value.first, entry.layer == .option else { continue }
+      issues.append(
+        ExperimentIssue(
+          place: entry.place, key: axis.name, problem: "the cases of \(file.start.file) set this",
+          hint: "Choose among them with --only."))
+    }
     let cased = ["task", "attention.kind"].filter { key in
       sweep.cases.contains { $0.value[key] != nil }
     }
     let varied = Set(sweep.grid.map(\.name) + cased)
-    for entry in overrides + Array((scale?.entries ?? [:]).values) where varied.contains(entry.key)
-    {
+    let overlaid = Set(sweep.grid.filter { $0.value.first?.layer == .option }.map(\.name))
+    let scaled = (scale?.entries ?? [:]).values.filter { !overlaid.contains($0.key) }
+    for entry in overrides + scaled where varied.contains(entry.key) {
       issues.append(
         ExperimentIssue(
           place: entry.place, key: entry.key, problem: "the sweep varies this setting",
@@ -139,7 +150,9 @@ struct Expansion {
     -> String
   {
     if let name = file.variant, file.sweep == nil { return name }
-    var parts = variant.name.filter { $0 != run.task.rawValue }
+    let isVaried = file.sweep?.grid.contains { $0.value.first?.layer == .option } ?? false
+    let own = isVaried ? file.variant.map { [$0] } ?? [] : []
+    var parts = own + variant.name.filter { $0 != run.task.rawValue }
     for axis in file.sweep?.grid ?? [] {
       guard let entry = variant.entries[axis.name], axis.name != "task",
         run.origins[axis.name] != nil

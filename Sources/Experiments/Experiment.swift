@@ -15,10 +15,17 @@ public struct Experiment: Sendable {
   /// The scales that the file offers.
   public let scales: [String]
 
+  /// The same with each run replaced.
+  public func replacingRuns(_ replace: (RunConfiguration) -> RunConfiguration) -> Experiment {
+    Experiment(name: name, runs: runs.map(replace), scales: scales)
+  }
+
   /// What the command line adds to a file.
   public struct Options: Sendable {
     /// `key=value` each; laid over everything in the file.
     public var overrides: [String]
+    /// `key=a,b,c` each: grids over everything in the file.
+    public var sweeps: [String]
     /// Settings that have an option of their own, laid over `overrides`.
     public var shortcuts: [Shortcut]
     /// The scale to lay over the file instead of the file's own.
@@ -32,10 +39,11 @@ public struct Experiment: Sendable {
 
     /// Options, by default none.
     public init(
-      schema: Schema, overrides: [String] = [], shortcuts: [Shortcut] = [], scale: String? = nil,
-      seeds: [UInt64] = [], only: [String] = []
+      schema: Schema, overrides: [String] = [], sweeps: [String] = [], shortcuts: [Shortcut] = [],
+      scale: String? = nil, seeds: [UInt64] = [], only: [String] = []
     ) {
       self.overrides = overrides
+      self.sweeps = sweeps
       self.shortcuts = shortcuts
       self.scale = scale
       self.seeds = seeds
@@ -87,7 +95,9 @@ public struct Experiment: Sendable {
     let overrides =
       options.overrides.compactMap { reader.option($0) }
       + options.shortcuts.compactMap { reader.option($0) }
+    let axes = options.sweeps.compactMap { reader.sweep($0) }
     guard var file else { throw ExperimentError(reader.issues) }
+    file.vary(axes)
     let name = file.name ?? URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
     // A name that was refused already is not missing.
     if file.name == nil, !reader.issues.contains(where: { $0.key == "name" }),

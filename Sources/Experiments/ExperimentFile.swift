@@ -49,6 +49,22 @@ struct ExperimentFile: Sendable {
     "provenance",
   ]
 
+  /// Adds axes of the command line to the sweep, or to those of the collection's files; one over a setting
+  /// that the file's own grid varies takes its place.
+  mutating func vary(_ axes: [Named<[Entry]>]) {
+    guard !axes.isEmpty else { return }
+    for index in children.indices { children[index].vary(axes) }
+    var sweep = sweep ?? Sweep()
+    for axis in axes {
+      if let place = sweep.grid.firstIndex(where: { $0.name == axis.name }) {
+        sweep.grid[place] = axis
+      } else {
+        sweep.grid.append(axis)
+      }
+    }
+    self.sweep = sweep
+  }
+
   /// This file with `base` under it: what this file does not say, the base says.
   func over(_ base: ExperimentFile) -> ExperimentFile {
     var merged = self

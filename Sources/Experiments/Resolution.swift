@@ -32,6 +32,7 @@ struct Resolution {
       resolve(setting, task: task, kind: kind)
     }
     guard issues.isEmpty else { return }
+    for setting in schema.settings { follow(setting, task: task, kind: kind) }
     for violation in Rule.violations(of: run, seedsAreGiven: seedsAreGiven) {
       let culprit = violation.keys.compactMap { entries[$0] }.max { $0.layer < $1.layer }
       let place = culprit?.place ?? .file(file.start)
@@ -44,6 +45,10 @@ struct Resolution {
 
   private mutating func resolve(_ setting: Setting, task: TaskSpecification, kind: String) {
     let entry = entries[setting.key]
+    guard setting.applies(to: task) else {
+      if let entry { leaveOut(entry, setting, task: task) }
+      return
+    }
     if setting.isAttentionOption, setting.mechanisms[kind] == nil {
       if let entry { leaveOut(entry, setting, kind: kind) }
       return
@@ -53,6 +58,30 @@ struct Resolution {
     guard let fallback else { return reportMissing(setting.key) }
     setting.set(&run, fallback.value)
     run.origins[setting.key] = SettingOrigin(provenance: fallback.provenance, setBy: "default")
+  }
+
+  /// Lets a default follow the settings that it goes with. A default that a file has written down follows
+  /// what lies over the file.
+  private mutating func follow(_ setting: Setting, task: TaskSpecification, kind: String) {
+    guard let following = setting.rule,
+      let fallback = setting.fallback(task, mechanism: kind)
+    else { return }
+    let leading = following.keys.compactMap { entries[$0] }.max { $0.layer < $1.layer }
+    if let entry = entries[setting.key] {
+      guard entry.value == fallback.value, let leading, leading.layer > entry.layer else { return }
+    }
+    let defaults = following.keys.compactMap { key in
+      schema.setting(key)?.fallback(task, mechanism: kind).map { (key, $0.value) }
+    }
+    guard
+      let value = following.value(
+        run, fallback.value, Dictionary(uniqueKeysWithValues: defaults)),
+      value != fallback.value
+    else { return }
+    setting.set(&run, value)
+    let keys = following.keys.joined(separator: ", ")
+    run.origins[setting.key] = SettingOrigin(
+      provenance: .ours, setBy: RunConfiguration.followingMark + keys)
   }
 
   private mutating func take(_ setting: Setting, _ entry: Entry, _ fallback: SettingDefault?) {
@@ -84,6 +113,14 @@ struct Resolution {
       problem: "an option of \(owners.quotedAlternatives()), but attention.kind is '\(kind)'",
       hint: own.isEmpty
         ? "'\(kind)' has no options." : "'\(kind)' has \(own.joined(separator: ", ")).")
+  }
+
+  /// A setting of other tasks: wrong unless another run of the sweep uses it.
+  private mutating func leaveOut(_ entry: Entry, _ setting: Setting, task: TaskSpecification) {
+    let owners = schema.tasks.filter(setting.applies).map(\.name)
+    leftOut[entry.place] = ExperimentIssue(
+      place: entry.place, key: entry.key,
+      problem: "a setting of \(owners.quotedAlternatives()), but the task is '\(task.name)'")
   }
 
   private mutating func reportMissing(_ key: String) {

@@ -78,6 +78,7 @@ enum Rule {
 
   private static func data(_ run: RunConfiguration) -> [Violation] {
     let data = run.data
+    if run.task == .labelled, let violation = tables(data.tables) { return [violation] }
     if data.length > data.paddedLength {
       return [
         Violation(
@@ -95,6 +96,48 @@ enum Rule {
       ]
     }
     return []
+  }
+
+  private static func tables(_ tables: TableSettings) -> Violation? {
+    let files = [
+      ("data.train_file", tables.train), ("data.dev_file", tables.dev),
+      ("data.test_file", tables.test),
+    ]
+    for (key, path) in files where !path.isEmpty || key == "data.train_file" {
+      let suffix = path.split(separator: ".").last.map { $0.lowercased() } ?? ""
+      guard ["tsv", "csv", "jsonl"].contains(suffix) else {
+        return Violation(
+          keys: [key], problem: "'\(path)' does not tell its format",
+          hint: "Name a table that ends in .tsv, .csv or .jsonl.")
+      }
+    }
+    let keys = ["data.text_column", "data.second_text_column", "data.label_column"]
+    let numbers = tables.columns.filter { Int($0) != nil }
+    if !numbers.isEmpty, numbers.count < tables.columns.count {
+      return Violation(
+        keys: keys, problem: "some columns have names, others numbers",
+        hint: "Name all of them, or number all of them if the table has no header.")
+    }
+    if Set(tables.columns).count < tables.columns.count || tables.columns.contains("") {
+      return Violation(keys: keys, problem: "the texts and the label need a column each")
+    }
+    if tables.dev.isEmpty, tables.devShare == 0 {
+      return Violation(
+        keys: ["data.dev_share", "data.dev_file"], problem: "there is nothing to select on",
+        hint: "Name a data.dev_file, or set data.dev_share above 0.")
+    }
+    let classes = tables.classList
+    if tables.target == .number, !classes.isEmpty {
+      return Violation(
+        keys: ["data.classes", "data.target"], problem: "numbers have no classes",
+        hint: "Leave data.classes out, or set data.target: class.")
+    }
+    if classes.count == 1 || Set(classes).count < classes.count {
+      return Violation(
+        keys: ["data.classes"], problem: "expected two or more different classes",
+        hint: "For example data.classes: \"negative, positive\".")
+    }
+    return nil
   }
 
   private static func isDevice(_ device: String) -> Bool {

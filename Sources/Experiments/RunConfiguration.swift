@@ -113,8 +113,58 @@ public struct TrainingSettings: Sendable, Equatable {
   public var shardTokens = 0
 }
 
+/// Tables of the user's own, for the task `labelled`.
+public struct TableSettings: Sendable, Hashable {
+  /// The table to train on.
+  public var train = ""
+  /// The table to select on; empty for a share of the training table.
+  public var dev = ""
+  /// The table to test on; empty for dev.
+  public var test = ""
+  /// The share of the training table that becomes dev where there is no dev table.
+  public var devShare = 0.0
+  /// The column of the text: its name, or its number from 1 where there is no header.
+  public var text = ""
+  /// The column of the second text; empty for none.
+  public var secondText = ""
+  /// The column of the label.
+  public var label = ""
+  /// Whether a label is a class or a number.
+  public var target = TableTarget.category
+  /// The classes in the order of their numbers, with commas between; empty for those of the training table.
+  public var classes = ""
+  /// How texts become tokens.
+  public var tokens = TableTokens.bytes
+
+  /// ``classes`` one by one.
+  public var classList: [String] {
+    classes.split(separator: ",").map { word in
+      String(word.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+    }
+  }
+
+  /// The columns that are read: texts, then the label.
+  var columns: [String] { [text] + (secondText.isEmpty ? [] : [secondText]) + [label] }
+}
+
+/// What a label of the user's own is.
+public enum TableTarget: String, Sendable, CaseIterable {
+  /// One of a few words or numbers.
+  case category = "class"
+  /// A real number.
+  case number
+}
+
+/// How texts of the user's own become tokens.
+public enum TableTokens: String, Sendable, CaseIterable {
+  /// Raw bytes.
+  case bytes
+  /// BERT's WordPieces.
+  case wordpiece
+}
+
 /// Where examples come from.
-public struct DataSettings: Sendable, Equatable {
+public struct DataSettings: Sendable, Hashable {
   /// The folder of published files; empty for `$SBM_DATA`, else `data`.
   public var root = ""
   /// The folder of caches; empty for `$SBM_CACHE`, else `cache` below the root.
@@ -135,4 +185,6 @@ public struct DataSettings: Sendable, Equatable {
   public var vocabulary = ""
   /// The folder or archive of masked language modelling; empty for `corpus` below the root.
   public var corpus = ""
+  /// Tables of the user's own, for the task `labelled`.
+  public var tables = TableSettings()
 }

@@ -18,7 +18,7 @@ public struct Schema: Sendable, Equatable {
     self.mechanisms = mechanisms
     settings =
       Self.run(tasks) + Self.model + Self.attention(mechanisms) + Self.training + Self.data
-      + Self.machine
+      + Self.tables + Self.machine
     byKey = Dictionary(uniqueKeysWithValues: settings.map { ($0.key, $0) })
   }
 
@@ -70,7 +70,11 @@ public struct Schema: Sendable, Equatable {
     .integer(
       "model.head_dim", \.model.headDim, 1...1024,
       .byTask,
-      help: "Features of a head."),
+      help: "Features of a head."
+    ).following("model.dim", "model.heads", help: "dim / heads") { run, _, _ in
+      let (dim, heads) = (run.model.dim, run.model.heads)
+      return dim % heads == 0 ? .integer(dim / heads) : nil
+    },
     .integer(
       "model.feed_forward", \.model.feedForward, 1...65536,
       .byTask,
@@ -100,11 +104,16 @@ public struct Schema: Sendable, Equatable {
     .number(
       "training.peak_learning_rate", \.training.peakLearningRate, 0...10,
       .byTask,
-      help: "The highest learning rate of the one-cycle schedule."),
+      help: "The highest learning rate of the one-cycle schedule."
+    ).following("model.initial_checkpoint", help: "1.0e-3 for GLUE without one") { run, _, _ in
+      // Measured on SST-2: what suits a pre-trained encoder is far too little from scratch.
+      TaskName.glue.contains(run.task) && run.model.initialCheckpoint.isEmpty ? .number(1e-3) : nil
+    },
     .integer(
       "training.warmup", \.training.warmup, 1...100_000_000,
       .byTask,
-      help: "Steps until the highest learning rate; fewer than steps."),
+      help: "Steps until the highest learning rate; fewer than steps."
+    ).followingSteps { $0 - 1 },
     .number(
       "training.initial_divisor", \.training.initialDivisor, 1...1e9, .same(25.0, .publishedCode),
       help: "Highest / first learning rate."),
@@ -133,7 +142,8 @@ public struct Schema: Sendable, Equatable {
     .integer(
       "training.eval_every", \.training.evalEvery, 1...100_000_000,
       .byTask,
-      help: "Steps between evaluations on dev; the best of them is tested."),
+      help: "Steps between evaluations on dev; the best of them is tested."
+    ).followingSteps { $0 },
     .integer(
       "training.checkpoint_every", \.training.checkpointEvery, 1...100_000_000,
       .same(100, .ours), influencesResults: false,
@@ -156,11 +166,21 @@ public struct Schema: Sendable, Equatable {
     .integer(
       "data.length", \.data.length, 2...1_000_000,
       .byTask,
-      help: "The most tokens a text keeps."),
+      help: "The most tokens a text keeps."
+    ).following("data.tokens", help: "128 for labelled texts in WordPieces") { run, _, _ in
+      run.task == .labelled && run.data.tables.tokens == .wordpiece ? .integer(128) : nil
+    },
     .integer(
       "data.padded_length", \.data.paddedLength, 2...1_000_000,
       .byTask,
-      help: "The length texts are padded to where padding matters; rows of the position embedding."),
+      help: "The length texts are padded to where padding matters; rows of the position embedding."
+    ).following("data.length", help: "a multiple of 256 where data.length is greater") {
+      run, own, _ in
+      let (length, own) = (run.data.length, own.integer ?? 0)
+      // Own texts have no published padding to keep.
+      if run.task == .labelled { return .integer((length + 63) / 64 * 64) }
+      return length > own ? .integer((length + 255) / 256 * 256) : nil
+    },
     .integer(
       "data.train_examples", \.data.trainExamples, 0...Int.max, .same(0, .publishedCode),
       help: "Use so many training examples: the first of tasks made here, else spread; 0 for all."),
@@ -179,6 +199,42 @@ public struct Schema: Sendable, Equatable {
     .text(
       "data.corpus", \.data.corpus, .same("", .ours),
       help: "The folder or archive of masked LM; empty for corpus below the root."),
+  ]
+
+  /// Tables of the user's own; no other task has these settings.
+  private static let tables = tableRows.map { $0.only(.labelled) }
+
+  private static let tableRows: [Setting] = [
+    .text(
+      "data.train_file", \.data.tables.train, .required,
+      help: "The table to train on: .tsv, .csv or .jsonl, below data.root or an absolute path."),
+    .text(
+      "data.dev_file", \.data.tables.dev, .same("", .ours),
+      help: "The table to select on; empty for a share of the training table."),
+    .text(
+      "data.test_file", \.data.tables.test, .same("", .ours),
+      help: "The table to test on; empty to test on dev."),
+    .number(
+      "data.dev_share", \.data.tables.devShare, 0...1, below: 1, .same(0.1, .ours),
+      help: "The share of the training table that is dev where there is no data.dev_file."),
+    .text(
+      "data.text_column", \.data.tables.text, .same("text", .ours),
+      help: "The text's column: its name in the header, or its number from 1 without a header."),
+    .text(
+      "data.second_text_column", \.data.tables.secondText, .same("", .ours),
+      help: "The second text's column; empty for none."),
+    .text(
+      "data.label_column", \.data.tables.label, .same("label", .ours),
+      help: "The label's column."),
+    .choice(
+      "data.target", \.data.tables.target, .same("class", .ours),
+      help: "Whether a label is a class or a number."),
+    .text(
+      "data.classes", \.data.tables.classes, .same("", .ours),
+      help: "The classes in order, commas between; empty for those of the training table."),
+    .choice(
+      "data.tokens", \.data.tables.tokens, .same("bytes", .ours),
+      help: "How texts become tokens; wordpiece needs a vocabulary."),
   ]
 
   private static let machine: [Setting] = [

@@ -16,11 +16,23 @@ public struct Setting: Sendable {
   public let fallback: @Sendable (TaskSpecification) -> SettingDefault?
   /// For options of attention: what each mechanism that has it declares.
   public let mechanisms: [String: OptionDeclaration]
+  /// The task that has it; nil for all.
+  var task: TaskName?
+  /// How the default follows other settings, where it does.
+  var rule: Following?
   let set: @Sendable (inout RunConfiguration, SettingValue) -> Void
   let get: @Sendable (RunConfiguration) -> SettingValue
 
   /// Whether it is an option of attention mechanisms, rather than of every run.
   public var isAttentionOption: Bool { !mechanisms.isEmpty }
+
+  /// How its default follows other settings, to end the sentence "by default …".
+  public var followingHelp: String? { rule?.help }
+
+  /// Whether runs of `task` have it.
+  public func applies(to task: TaskSpecification) -> Bool {
+    self.task == nil || self.task?.rawValue == task.name
+  }
 
   /// The default of one run.
   func fallback(_ task: TaskSpecification, mechanism: String) -> SettingDefault? {
@@ -134,5 +146,14 @@ extension Setting {
         }
         return value
       })
+  }
+}
+
+extension Setting {
+  /// The row for one task only; no other has the setting.
+  func only(_ task: TaskName) -> Setting {
+    var row = self
+    row.task = task
+    return row
   }
 }

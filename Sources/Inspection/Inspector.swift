@@ -2,6 +2,7 @@ import Attention
 import Datasets
 import Models
 import NN
+import RunLog
 import Tasks
 import Torch
 import Training
@@ -75,6 +76,22 @@ public struct Inspector {
         }),
       answer: try answer(evaluation, tokens),
       heads: try evaluation.texts.indices.flatMap { try heads(evaluation, text: $0) })
+  }
+
+  /// Refuses the number of an example that the run of `log` does not have, without looking at its data;
+  /// logs of before they counted their data are taken at their word.
+  ///
+  /// - Parameter split: the example's split; without it the one that was tested.
+  /// - Throws: ``InspectionError/noExample(index:split:count:)``.
+  public static func requireExample(_ index: Int, of split: Split?, in log: RunLog) throws {
+    func data(_ split: Split) -> RunLog.DataSplit? {
+      log.data.first { $0.split == split.rawValue }
+    }
+    let candidates = split.map { [$0] } ?? [.test, .dev]
+    guard let known = candidates.compactMap(data).first(where: { $0.examples > 0 }) else { return }
+    guard index < known.examples else {
+      throw InspectionError.noExample(index: index, split: known.split, count: known.examples)
+    }
   }
 
   private func check(_ number: Int?, _ what: String, count: Int) throws {

@@ -40,25 +40,13 @@ extension RunLog {
     var fields = [
       Field("/@format", .text(Self.format)),
       Field("/@format_version", .integer(Self.formatVersion)),
-      Field("/@run_id", .text(labels.runID)),
-      Field("/@experiment", .text(labels.experiment)),
-      Field("/@variant", .text(labels.variant)),
-      Field("/@task", .text(labels.task)),
-      Field("/@model", .text(labels.model)),
-      Field("/@mechanism", .text(labels.mechanism)),
-      Field("/@scale", .text(labels.scale)),
-      Field("/@protocol", .text(labels.runProtocol)),
-      Field("/@seed", .seed(labels.seed)),
-      Field("/@metric", .text(labels.metric)),
-      Field("/@steps", .integer(labels.steps)),
-      Field("/@status", .text(status.rawValue)),
-      Field("/@steps_done", .integer(stepsDone)),
-      Field("/@created", .text(environment.created)),
-      Field("/@code_version", .text(environment.codeVersion)),
-      Field("/@hardware", .text(environment.hardware)),
-      Field("/@libraries", .texts(environment.libraries)),
-      Field("/@parameters", .integer(cost.parameters)),
     ]
+    fields += labels.fields
+    fields += [
+      Field("/@status", .text(status.rawValue)), Field("/@steps_done", .integer(stepsDone)),
+    ]
+    fields += environment.fields
+    fields.append(Field("/@parameters", .integer(cost.parameters)))
     if let verdict { fields.append(Field("/@verdict", .text(verdict.rawValue))) }
     if let failure { fields.append(Field("/@failure", .text(failure))) }
     return fields
@@ -75,14 +63,7 @@ extension RunLog {
     ]
   }
 
-  private var dataFields: [Field] {
-    guard !data.isEmpty else { return [] }
-    return [
-      Field("/data/split", .texts(data.map(\.split))),
-      Field("/data/examples", .integers(data.map(\.examples))),
-      Field("/data/digest", .texts(data.map(\.digest))),
-    ]
-  }
+  private var dataFields: [Field] { data.isEmpty ? [] : data.fields }
 
   private func fields(of series: Series, at group: String, withLearningRate: Bool) -> [Field] {
     func reals(_ name: String, _ values: [Double]) -> Field {
@@ -107,28 +88,7 @@ extension RunLog {
     return [Field("/density", .reals(density.values, shape: shape))]
   }
 
-  private var testFields: [Field] {
-    guard let test else { return [] }
-    var fields = [
-      Field("/test/step", .integer(test.step)), Field("/test/loss", .real(test.loss)),
-    ]
-    for (name, value) in test.metrics.sorted(by: { $0.key < $1.key }) {
-      fields.append(Field("/test/\(name)", .real(value)))
-    }
-    if let density = test.density { fields.append(Field("/test/density", .real(density))) }
-    if let indices = test.exampleIndices {
-      fields.append(Field("/test/examples", .integers(indices)))
-    }
-    switch test.answers {
-    case .classes(let predictions, let labels):
-      fields.append(Field("/test/predictions", .integers(predictions)))
-      fields.append(Field("/test/labels", .integers(labels)))
-    case .values(let predictions, let labels):
-      fields.append(Field("/test/predictions", .reals(predictions, shape: [predictions.count])))
-      fields.append(Field("/test/labels", .reals(labels, shape: [labels.count])))
-    }
-    return fields
-  }
+  private var testFields: [Field] { test?.fields(at: "/test") ?? [] }
 
   private var costFields: [Field] {
     var fields = [Field("/cost/parameters", .integer(cost.parameters))]
@@ -137,6 +97,68 @@ extension RunLog {
       fields.append(Field("/cost/milliseconds_per_step", .real(time)))
     }
     if let memory = cost.peakMemory { fields.append(Field("/cost/peak_memory", .integer(memory))) }
+    return fields
+  }
+}
+
+extension RunLog.Labels {
+  /// The labels as attributes of a file.
+  var fields: [Field] {
+    [
+      Field("/@run_id", .text(runID)), Field("/@experiment", .text(experiment)),
+      Field("/@variant", .text(variant)), Field("/@task", .text(task)),
+      Field("/@model", .text(model)), Field("/@mechanism", .text(mechanism)),
+      Field("/@scale", .text(scale)), Field("/@protocol", .text(runProtocol)),
+      Field("/@seed", .seed(seed)), Field("/@metric", .text(metric)),
+      Field("/@steps", .integer(steps)),
+    ]
+  }
+}
+
+extension RunLog.Environment {
+  /// The environment as attributes of a file.
+  var fields: [Field] {
+    [
+      Field("/@created", .text(created)), Field("/@code_version", .text(codeVersion)),
+      Field("/@hardware", .text(hardware)), Field("/@libraries", .texts(libraries)),
+    ]
+  }
+}
+
+extension [RunLog.DataSplit] {
+  /// The splits as a table of a file.
+  var fields: [Field] {
+    [
+      Field("/data/split", .texts(map(\.split))),
+      Field("/data/examples", .integers(map(\.examples))),
+      Field("/data/digest", .texts(map(\.digest))),
+    ]
+  }
+}
+
+extension RunLog.TestResult {
+  /// The result as it lies in a group of a file.
+  func fields(at group: String) -> [Field] {
+    var fields = [
+      Field("\(group)/step", .integer(step)), Field("\(group)/loss", .real(loss)),
+    ]
+    for (name, value) in metrics.sorted(by: { $0.key < $1.key }) {
+      fields.append(Field("\(group)/\(name)", .real(value)))
+    }
+    if let density { fields.append(Field("\(group)/density", .real(density))) }
+    if let exampleIndices {
+      fields.append(Field("\(group)/examples", .integers(exampleIndices)))
+    }
+    func append(_ predictions: Field.Content, _ labels: Field.Content) {
+      fields.append(Field("\(group)/predictions", predictions))
+      fields.append(Field("\(group)/labels", labels))
+    }
+    switch answers {
+    case .classes(let predictions, let labels): append(.integers(predictions), .integers(labels))
+    case .values(let predictions, let labels):
+      let shape = [predictions.count]
+      append(.reals(predictions, shape: shape), .reals(labels, shape: shape))
+    }
     return fields
   }
 }

@@ -25,13 +25,13 @@ extension RunLog {
       try reader.optional("steps_done") { try reader.file.attribute($0) }
       ?? max(train.steps.last ?? 0, dev.steps.last ?? 0)
     density = try reader.density(evaluations: dev.count)
-    test = try reader.test()
+    test = try reader.result("test")
     if let (key, problem) = firstImpossibility { throw reader.problem(key, problem) }
   }
 }
 
 /// Reads the parts of a log, checking each.
-private struct LogReader {
+struct LogReader {
   let file: HDF5File
 
   func problem(_ key: String, _ problem: String) -> RunLogError {
@@ -39,18 +39,21 @@ private struct LogReader {
   }
 
   func checkFormat() throws {
+    try checkFormat(RunLog.format, version: RunLog.formatVersion, isCalled: "run log")
+  }
+
+  func checkFormat(_ wanted: String, version known: Int, isCalled name: String) throws {
     let format: String? = try optional("format") { try file.attribute($0) }
-    guard format == RunLog.format else {
+    guard format == wanted else {
       let found = format.map { "'\($0)'" } ?? "missing"
-      throw problem(
-        "/@format", "this is no run log: the attribute is \(found), not '\(RunLog.format)'")
+      throw problem("/@format", "this is no \(name): the attribute is \(found), not '\(wanted)'")
     }
     let version: Int = try file.attribute("format_version")
-    guard version == RunLog.formatVersion else {
+    guard version == known else {
       throw problem(
         "/@format_version",
-        "layout \(version) is not known here (only \(RunLog.formatVersion)): use the program's "
-          + "version that wrote it")
+        "layout \(version) is not known here (only \(known)): use the program's version that wrote it"
+      )
     }
   }
 
@@ -135,29 +138,31 @@ private struct LogReader {
     return density
   }
 
-  func test() throws -> RunLog.TestResult? {
-    guard try file.exists("test") else { return nil }
+  /// The result in a group; nil if there is no such group.
+  func result(_ group: String) throws -> RunLog.TestResult? {
+    guard try file.exists(group) else { return nil }
     var metrics: [String: Double] = [:]
-    for metric in try file.group("test").children() where !RunLog.testColumns.contains(metric) {
-      metrics[metric] = try scalar("/test/\(metric)") as Double
+    for metric in try file.group(group).children() where !RunLog.testColumns.contains(metric) {
+      metrics[metric] = try scalar("/\(group)/\(metric)") as Double
     }
-    var test = RunLog.TestResult(
-      step: try scalar("/test/step"), loss: try scalar("/test/loss"), metrics: metrics,
-      density: try optionalScalar("/test/density"), answers: try answers())
-    if try file.exists("/test/examples") {
-      test.exampleIndices = try column("/test/examples", test.targets)
+    var result = RunLog.TestResult(
+      step: try scalar("/\(group)/step"), loss: try scalar("/\(group)/loss"), metrics: metrics,
+      density: try optionalScalar("/\(group)/density"), answers: try answers(group))
+    if try file.exists("/\(group)/examples") {
+      result.exampleIndices = try column("/\(group)/examples", result.targets)
     }
-    return test
+    return result
   }
 
-  private func answers() throws -> RunLog.TestResult.Answers {
-    let predictions = try file.dataset("/test/predictions")
+  private func answers(_ group: String) throws -> RunLog.TestResult.Answers {
+    let predictions = try file.dataset("/\(group)/predictions")
     let count = try predictions.count
     if case .integer = try predictions.type {
       return .classes(
-        predictions: try predictions.read(), labels: try column("/test/labels", count))
+        predictions: try predictions.read(), labels: try column("/\(group)/labels", count))
     }
-    return .values(predictions: try predictions.read(), labels: try column("/test/labels", count))
+    return .values(
+      predictions: try predictions.read(), labels: try column("/\(group)/labels", count))
   }
 
   func cost() throws -> RunLog.Cost {

@@ -98,3 +98,16 @@ extension SettingValue: ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
   /// Yes or no.
   public init(booleanLiteral value: Bool) { self = .boolean(value) }
 }
+
+extension SettingValue: Encodable {
+  /// As a plain JSON value.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .integer(let value): try container.encode(value)
+    case .number(let value): try container.encode(value)
+    case .boolean(let value): try container.encode(value)
+    case .text(let value): try container.encode(value)
+    }
+  }
+}

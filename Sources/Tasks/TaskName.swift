@@ -24,6 +24,8 @@ public struct TaskName: RawRepresentable, Hashable, Sendable, CustomStringConver
   public static let repeats = TaskName(rawValue: "repeats")
   /// Masked language modelling.
   public static let mlm = TaskName(rawValue: "mlm")
+  /// Tables of the user's own.
+  public static let labelled = TaskName(rawValue: "labelled")
 
   /// The tasks of the Long Range Arena, in the order of the paper's tables.
   public static let arena: [TaskName] = [.listops, .text, .retrieval, .image, .pathfinder32]

@@ -1,6 +1,7 @@
 import Attention
 import HDF5
 import Kernels
+import Models
 import NN
 import Randomness
 import Torch

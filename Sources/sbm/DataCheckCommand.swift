@@ -16,26 +16,27 @@ struct DataCheckCommand: Command {
   private static let task = DatasetName.parameter("The data set.")
   private static let json = Parameter<Bool>.flag("json", help: "Print one JSON object a line.")
 
-  private let entry: DatasetEntry
+  private let name: String
   private let options: DataOptions
   private let json: Bool
 
   init(_ arguments: ParsedArguments) throws {
-    entry = DatasetName.entry(arguments[Self.task])
+    name = arguments[Self.task]
     options = DataOptions(arguments)
     json = arguments[Self.json]
   }
 
   func run() throws {
+    let (entry, options) = try options.choose(name)
     let display = ProgressDisplay()
     let findings = try DataCheck(entry, in: options.data, options: options.source)
       .run(progress: display.show)
     display.finish()
-    try json ? printJSON(findings) : printRows(findings)
+    try json ? printJSON(findings, entry) : printRows(findings, entry)
     if findings.contains(where: { $0.severity == .defect }) { throw Ending(exitCode: .badInput) }
   }
 
-  private func printRows(_ findings: [DataFinding]) throws {
+  private func printRows(_ findings: [DataFinding], _ entry: DatasetEntry) throws {
     func width(_ column: (DataFinding) -> String) -> Int {
       findings.map { column($0).count }.max() ?? 0
     }
@@ -56,7 +57,7 @@ struct DataCheckCommand: Command {
         + "\(count(.defect)) defects")
   }
 
-  private func printJSON(_ findings: [DataFinding]) throws {
+  private func printJSON(_ findings: [DataFinding], _ entry: DatasetEntry) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     for finding in findings {

@@ -1,7 +1,9 @@
 import Arguments
 import Datasets
+import Experiments
 import Foundation
 import Tasks
+import Training
 
 /// `sbm data`: everything about data sets.
 struct DataCommand: CommandGroup {
@@ -48,14 +50,49 @@ struct DataOptions: Sendable {
 
   let data: DataRoot
   let source: SourceOptions
+  /// The options of the command line that stand for settings of an experiment file.
+  private let shortcuts: [Experiment.Shortcut]
 
   init(_ arguments: ParsedArguments) {
     data = .standard(root: arguments[Self.root], cache: arguments[Self.cache])
+    shortcuts = [
+      arguments[Self.root].map { .init("--root", sets: "data.root", to: $0) },
+      arguments[Self.cache].map { .init("--cache", sets: "data.cache", to: $0) },
+    ].compactMap { $0 }
     source = SourceOptions(
       dataProtocol: arguments[Self.dataProtocol], maximumLength: arguments[Self.length],
       vocabulary: arguments[Self.vocabulary].map { URL(fileURLWithPath: $0) },
       corpus: arguments[Self.corpus].map { URL(fileURLWithPath: $0) },
       difficulty: arguments[Self.difficulty].rawValue, splitSeed: arguments[Self.splitSeed])
+  }
+
+  private init(data: DataRoot, source: SourceOptions) {
+    (self.data, self.source, shortcuts) = (data, source, [])
+  }
+
+  /// The data set of that name, read as these options say; or that of an experiment file, read as the file says.
+  ///
+  /// - Throws: `ExperimentError`; `ValidationError` for a file of several data sets.
+  func choose(_ name: String) throws -> (entry: DatasetEntry, options: DataOptions) {
+    guard DatasetName.isExperiment(name) else { return (DatasetName.entry(name), self) }
+    let options = Experiment.Options(schema: .standard, shortcuts: shortcuts)
+    let runs = try Experiment.load(name, options).runs
+    let choices = Set(runs.map { DataChoice(task: $0.task, data: $0.data) })
+    guard let run = runs.first, choices.count == 1 else {
+      throw ValidationError(
+        "The runs of \(name) use \(choices.count) data sets or ways to read them; name a file of one."
+      )
+    }
+    return (
+      DatasetName.entry(run.task.rawValue),
+      DataOptions(data: TaskData.root(run), source: TaskData.options(run))
+    )
+  }
+
+  /// What runs of one file may differ in.
+  private struct DataChoice: Hashable {
+    var task: TaskName
+    var data: DataSettings
   }
 }
 
@@ -66,10 +103,16 @@ extension PathfinderParameters.Difficulty: ArgumentValue {}
 enum DatasetName {
   static func parameter(_ help: String) -> Parameter<String> {
     .argument(
-      "task", help: help + " (\(names.joined(separator: " ")))",
+      "task",
+      help: help + " (\(names.joined(separator: " ")), or an experiment file, for its own tables)",
       check: { name in
-        names.contains(name) ? nil : "There is no such data set."
+        names.contains(name) || isExperiment(name) ? nil : "There is no such data set."
       })
+  }
+
+  /// Whether a name is that of an experiment file.
+  static func isExperiment(_ name: String) -> Bool {
+    name.hasSuffix(".yaml") || name.hasSuffix(".yml")
   }
 
   static let names = DatasetEntry.all.map(\.task.name)

@@ -13,7 +13,10 @@ struct DataGenerateCommand: Command {
     published or that other settings made are never replaced without --replace.
     """
   static let parameters: [any AnyParameter] =
-    [what, seed, train, dev, test, length, values, count, difficulty, replace]
+    [
+      what, seed, train, dev, test, minLength, maxLength, depth, operands, length, values, count,
+      difficulty, replace,
+    ]
     + DataOptions.places
 
   /// What can be generated.
@@ -34,6 +37,18 @@ struct DataGenerateCommand: Command {
     "dev", value: "count", help: "Dev examples (listops 2000, repeats 1000).", check: positive)
   private static let test = Parameter<Int?>.option(
     "test", value: "count", help: "Test examples (listops 2000, repeats 1000).", check: positive)
+  private static let minLength = Parameter<Int?>.option(
+    "min-length", value: "symbols", help: "The least symbols of an expression of listops (501).",
+    check: positive)
+  private static let maxLength = Parameter<Int?>.option(
+    "max-length", value: "symbols", help: "The most symbols of an expression of listops (1999).",
+    check: { 3...1_000_000 ~= $0 ? nil : "It must be from 3 to 1000000." })
+  private static let depth = Parameter<Int?>.option(
+    "depth", value: "levels", help: "The depth of the deepest value of listops (10).",
+    check: { 2...64 ~= $0 ? nil : "It must be from 2 to 64." })
+  private static let operands = Parameter<Int?>.option(
+    "arguments", value: "count", help: "The most arguments of an operator of listops (10).",
+    check: { 2...100 ~= $0 ? nil : "It must be from 2 to 100." })
   private static let length = Parameter<Int?>.option(
     "length", value: "tokens", help: "Tokens of a sequence of repeats (256).", check: positive)
   private static let values = Parameter<Int?>.option(
@@ -50,6 +65,7 @@ struct DataGenerateCommand: Command {
   private let options: DataOptions
   private let counts: (train: Int?, dev: Int?, test: Int?)
   private let seed: UInt64
+  private let shape: ListOpsGenerator.Shape
   private let length: Int?
   private let values: Int?
   private let count: Int?
@@ -61,6 +77,7 @@ struct DataGenerateCommand: Command {
     options = DataOptions(arguments)
     counts = (arguments[Self.train], arguments[Self.dev], arguments[Self.test])
     seed = arguments[Self.seed]
+    shape = try Self.shape(arguments)
     length = arguments[Self.length]
     values = arguments[Self.values]
     count = arguments[Self.count]
@@ -70,6 +87,10 @@ struct DataGenerateCommand: Command {
       (counts.train != nil, "--train", [.listops, .repeats]),
       (counts.dev != nil, "--dev", [.listops, .repeats]),
       (counts.test != nil, "--test", [.listops, .repeats]),
+      (arguments[Self.minLength] != nil, "--min-length", [.listops]),
+      (arguments[Self.maxLength] != nil, "--max-length", [.listops]),
+      (arguments[Self.depth] != nil, "--depth", [.listops]),
+      (arguments[Self.operands] != nil, "--arguments", [.listops]),
       (length != nil, "--length", [.repeats]), (values != nil, "--values", [.repeats]),
       (count != nil, "--count", [.pathfinder]),
       (arguments[Self.difficulty] != nil, "--difficulty", [.pathfinder]),
@@ -77,6 +98,21 @@ struct DataGenerateCommand: Command {
     for row in belongs where row.isGiven && !row.kinds.contains(kind) {
       throw ValidationError("\(row.option) means nothing for \(kind.rawValue).")
     }
+  }
+
+  /// What expressions of ListOps are drawn.
+  private static func shape(_ arguments: ParsedArguments) throws -> ListOpsGenerator.Shape {
+    var shape = ListOpsGenerator.Shape()
+    if let least = arguments[minLength] { shape.lengthAbove = least - 1 }
+    if let most = arguments[maxLength] { shape.lengthBelow = most + 1 }
+    shape.maximumDepth = arguments[depth] ?? shape.maximumDepth
+    shape.maximumArguments = arguments[operands] ?? shape.maximumArguments
+    guard shape.lengthAbove + 1 < shape.lengthBelow else {
+      throw ValidationError(
+        "No expression has at least \(shape.lengthAbove + 1) and at most \(shape.lengthBelow - 1) symbols."
+      )
+    }
+    return shape
   }
 
   func run() throws {
@@ -114,7 +150,8 @@ struct DataGenerateCommand: Command {
     wanted.dev = counts.dev ?? wanted.dev
     wanted.test = counts.test ?? wanted.test
     try ListOps.generate(
-      in: options.data, seed: seed, counts: wanted, replacing: replaces, progress: display.show)
+      in: options.data, seed: seed, counts: wanted, shape: shape, replacing: replaces,
+      progress: display.show)
     try report(ListOps.folders[0], display)
   }
 }

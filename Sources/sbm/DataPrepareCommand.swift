@@ -16,15 +16,16 @@ struct DataPrepareCommand: Command {
 
   private static let task = DatasetName.parameter("The data set.")
 
-  private let entry: DatasetEntry
+  private let name: String
   private let options: DataOptions
 
   init(_ arguments: ParsedArguments) throws {
-    entry = DatasetName.entry(arguments[Self.task])
+    name = arguments[Self.task]
     options = DataOptions(arguments)
   }
 
   func run() throws {
+    let (entry, options) = try options.choose(name)
     let display = ProgressDisplay()
     defer { display.finish() }
     let source = try entry.source(options.data, options.source)

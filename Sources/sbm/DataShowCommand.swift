@@ -27,28 +27,35 @@ struct DataShowCommand: Command {
   private static let seed = Parameter<UInt64>.option(
     "seed", value: "number", default: 0, help: "The seed of the choice.")
 
-  private let entry: DatasetEntry
+  private let name: String
   private let options: DataOptions
   private let out: String?
   private let split: Split
-  private let count: Int
+  private let count: Int?
   private let seed: UInt64
 
   init(_ arguments: ParsedArguments) throws {
-    entry = DatasetName.entry(arguments[Self.task])
+    name = arguments[Self.task]
     options = DataOptions(arguments)
     out = arguments[Self.out]
     split = arguments[Self.split]
     seed = arguments[Self.seed]
-    let isImage = entry.task.imageSide != nil
-    count = arguments[Self.count] ?? (isImage ? 64 : 8)
+    count = arguments[Self.count]
+    if !DatasetName.isExperiment(name) { try check(DatasetName.entry(name).task) }
+  }
+
+  private func check(_ task: TaskSpecification) throws {
+    let isImage = task.imageSide != nil
     if isImage && out == nil { throw ValidationError("Images need --out <file.png>.") }
     if !isImage && out != nil {
-      throw ValidationError("--out is for tasks of images; \(entry.task.name) has none.")
+      throw ValidationError("--out is for tasks of images; \(task.name) has none.")
     }
   }
 
   func run() throws {
+    let (entry, options) = try options.choose(name)
+    try check(entry.task)
+    let count = count ?? (entry.task.imageSide == nil ? 8 : 64)
     let display = ProgressDisplay()
     defer { display.finish() }
     let source = try entry.source(options.data, options.source)

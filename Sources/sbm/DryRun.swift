@@ -136,16 +136,3 @@ extension DryRun.Item {
     }
   }
 }
-
-extension SettingValue: Encodable {
-  /// As a plain JSON value.
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    switch self {
-    case .integer(let value): try container.encode(value)
-    case .number(let value): try container.encode(value)
-    case .boolean(let value): try container.encode(value)
-    case .text(let value): try container.encode(value)
-    }
-  }
-}

@@ -60,10 +60,12 @@ struct InspectCommand: Command {
 
   func run() throws {
     let path = try RunLookup(name).path
+    let saved = try SavedRun(log: path)
+    // Before the data is looked for.
+    try Inspector.requireExample(index, of: split, in: saved.log)
     let display = ProgressDisplay()
     defer { display.finish() }
-    let trained = try TrainedRun(
-      log: path, dataRoot: dataFolders.root, cache: dataFolders.cache, progress: display.show)
+    let trained = try TrainedRun(saved, dataRoot: dataFolders.root, cache: dataFolders.cache)
     let split = split ?? trained.data.testSplit
     // Most examples are looked at before a bar would tell anything.
     let patience = ContinuousClock.now + .seconds(2)

@@ -16,6 +16,8 @@ struct Root: CommandGroup {
     ReportCommand.self,
     ShowCommand.self,
     InspectCommand.self,
+    EvaluateCommand.self,
+    ExportCommand.self,
     TokenizeCommand.self,
     BenchCommand.self,
     VerifyCommand.self,

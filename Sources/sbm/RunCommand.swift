@@ -22,6 +22,11 @@ struct RunCommand: Command {
     help: "Keep the runs whose name or variant matches; * stands for any text.")
   private static let set = Parameter<[String]>.list(
     "set", value: "key=value", help: "Set a setting of all runs, such as training.steps=100.")
+  private static let sweep = Parameter<[String]>.list(
+    "sweep", value: "key=a,b,c",
+    help:
+      "Make a run of each value of a setting, such as attention.clusters=8,16,32; again for a grid."
+  )
   private static let root = Parameter<String?>.option(
     "root", value: "folder",
     help: "The folder of data sets (data.root). Without it the file's, else SBM_DATA, else ./data.")
@@ -55,8 +60,8 @@ struct RunCommand: Command {
     "json", help: "With --dry-run, print one JSON object a run.")
 
   static let parameters: [any AnyParameter] = [
-    file, only, set, scale, seeds, root, cache, threads, out, resume, restart, dryRun, verbose,
-    settings, json,
+    file, only, set, sweep, scale, seeds, root, cache, threads, out, resume, restart, dryRun,
+    verbose, settings, json,
   ]
 
   private let path: String?
@@ -70,7 +75,8 @@ struct RunCommand: Command {
   init(_ arguments: ParsedArguments) throws {
     path = arguments[Self.file]
     options = Experiment.Options(
-      schema: .standard, overrides: arguments[Self.set], shortcuts: Self.shortcuts(arguments),
+      schema: .standard, overrides: arguments[Self.set], sweeps: arguments[Self.sweep],
+      shortcuts: Self.shortcuts(arguments),
       scale: arguments[Self.scale], seeds: arguments[Self.seeds],
       only: arguments[Self.only])
     outputFolder = arguments[Self.out]
@@ -108,9 +114,11 @@ struct RunCommand: Command {
   func run() throws {
     if listsSettings { return try Output.write(SettingsPage.text) }
     guard let path else { return }
-    let experiment = try Experiment.load(path, options)
     let folder = { (run: RunConfiguration) in
       URL(fileURLWithPath: outputFolder ?? "results/\(run.folder)", isDirectory: true)
+    }
+    let experiment = try Experiment.load(path, options).replacingRuns { run in
+      continuation == .restart ? run : RunFiles(folder: folder(run), run: run.name).asBegun(run)
     }
     guard isDry else {
       return try RunExecution(

@@ -1,5 +1,6 @@
 import Diagnostics
 import Foundation
+import RunLog
 
 /// Finds the log that a person means by a path or a run's name.
 struct RunLookup {
@@ -43,6 +44,7 @@ struct RunLookup {
     let files = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
     return files.sorted().filter { file in
       file.hasSuffix(".h5") && !file.hasSuffix(".checkpoint.h5")
+        && !file.hasSuffix(EvaluationLog.suffix)
         && !file.split(separator: "/").contains { $0.hasPrefix(".") }
     }.map { file in
       (String((file as NSString).lastPathComponent.dropLast(3)), "\(folder)/\(file)")

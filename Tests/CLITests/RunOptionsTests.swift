@@ -53,7 +53,7 @@ import Testing
         "--root", "--cache", "--threads",
       ])
 
-    // Elsewhere now: a cache that is not found is made anew where the run had it.
+    // Elsewhere now.
     for (old, new) in [("here", "moved"), ("there 1", "moved cache")] {
       try FileManager.default.moveItem(at: folder.url(old), to: folder.url(new))
     }

@@ -79,8 +79,8 @@ struct ListOpsGeneratorTests {
   @Test("The sequence is that of the attempts, one after another, without repetition")
   func order() throws {
     var generator = ListOpsGenerator(seed: 9)
-    generator.lengthAbove = 0
-    generator.lengthBelow = 6  // so short that many repeat
+    generator.shape.lengthAbove = 0
+    generator.shape.lengthBelow = 6  // so short that many repeat
     var serial: [ListOpsExpression] = []
     var seen: Set<ListOpsExpression> = []
     var attempt = 0

@@ -120,7 +120,10 @@ import Training
     throws
   {
     let specification = try #require(Schema.standard.task(TaskName(rawValue: task)))
-    let one = try run("name: mini\ntask: \(task)\nattention.kind: softmax\n")
+    // Fine-tuning from scratch has a learning rate of its own, and own data its tables.
+    let own = task == "labelled" ? "data.train_file: x.csv\n" : ""
+    let one = try run(
+      "name: mini\ntask: \(task)\nattention.kind: softmax\nmodel.initial_checkpoint: x.h5\n" + own)
     for (key, value) in specification.defaults {
       #expect(Schema.standard.setting(key)?.kind.accepts(value.value) == true, "\(key)")
       #expect(one.settings.first { $0.key == key }?.value == value.value, "\(key)")

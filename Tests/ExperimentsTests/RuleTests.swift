@@ -5,7 +5,7 @@ import Testing
 @Suite struct RuleTests {
   @Test(arguments: [
     (
-      "softmax", "model: {heads: 4}",
+      "softmax", "model: {heads: 4, head_dim: 32}",
       "mini.yaml:4:9: model.heads: heads * head_dim is 4 * 32 = 128, but dim is 64."
         + " With 4 heads, head_dim is 16."
     ),
@@ -15,13 +15,13 @@ import Testing
         + " 3 heads do not divide 64."
     ),
     (
-      "softmax", "training: {steps: 500}",
-      "mini.yaml:4:12: training.steps: warm-up takes 1000 of 500 steps."
+      "softmax", "training: {steps: 500, warmup: 1000}",
+      "mini.yaml:4:24: training.warmup: warm-up takes 1000 of 500 steps."
         + " Set training.warmup below 500; the learning rate falls after it."
     ),
     (
-      "softmax", "training: {steps: 40, warmup: 4}",
-      "mini.yaml:4:12: training.steps: dev is evaluated every 50 steps, but there are only 40."
+      "softmax", "training: {steps: 40, warmup: 4, eval_every: 50}",
+      "mini.yaml:4:34: training.eval_every: dev is evaluated every 50 steps, but there are only 40."
         + " Set training.eval_every to 40 or less."
     ),
     (
@@ -38,7 +38,7 @@ import Testing
       "mini.yaml:4:1: device: expected cpu, cuda or cuda:<index>, found 'gpu'."
     ),
     (
-      "softmax", "data: {length: 3000}",
+      "softmax", "data: {length: 3000, padded_length: 2048}",
       "mini.yaml:4:8: data.length: texts keep 3000 tokens, but are padded to 2048."
         + " Set data.padded_length to at least data.length."
     ),
@@ -87,7 +87,7 @@ import Testing
       try Experiment.parse(
         minimal, file: "mini.yaml",
         .init(overrides: [
-          "training.steps=10", "model.dmi=3", "nonsense", "training.batch=", "seeds=3",
+          "training.warmup=6000", "model.dmi=3", "nonsense", "training.batch=", "seeds=3",
           "model.layers=[1, 2]",
         ]))
     }
@@ -99,11 +99,9 @@ import Testing
           + " found nothing.",
         "--set seeds=3: seeds: not a setting. Use --seeds instead.",
         "--set model.layers=[1, 2]: model.layers: expected a whole number from 1 to 64,"
-          + " found a list. To try several values, list them in `sweep:`.",
-        "--set training.steps=10: training.steps: warm-up takes 1000 of 10 steps."
-          + " Set training.warmup below 10; the learning rate falls after it.",
-        "--set training.steps=10: training.steps: dev is evaluated every 50 steps, but there are"
-          + " only 10. Set training.eval_every to 10 or less.",
+          + " found a list. To make a run of each value: --sweep model.layers=[1, 2].",
+        "--set training.warmup=6000: training.warmup: warm-up takes 6000 of 5000 steps."
+          + " Set training.warmup below 5000; the learning rate falls after it.",
       ])
     #expect(error?.exitCode == .usage)
   }

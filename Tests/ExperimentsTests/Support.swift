@@ -13,12 +13,12 @@ let minimal = """
 extension Experiment.Options {
   /// Options for the tasks and mechanisms of this program.
   init(
-    overrides: [String] = [], shortcuts: [Experiment.Shortcut] = [], scale: String? = nil,
-    seeds: [UInt64] = [], only: [String] = []
+    overrides: [String] = [], sweeps: [String] = [], shortcuts: [Experiment.Shortcut] = [],
+    scale: String? = nil, seeds: [UInt64] = [], only: [String] = []
   ) {
     self.init(
-      schema: .standard, overrides: overrides, shortcuts: shortcuts, scale: scale, seeds: seeds,
-      only: only)
+      schema: .standard, overrides: overrides, sweeps: sweeps, shortcuts: shortcuts, scale: scale,
+      seeds: seeds, only: only)
   }
 }
 

@@ -1,4 +1,5 @@
 import Experiments
+import Settings
 import Testing
 import Training
 
@@ -174,5 +175,87 @@ import Training
           training.log_every: [\(values)]
       """
     #expect(try problems(text) == ["mini.yaml:1:1: sweep: the sweep has more than 10000 runs."])
+  }
+
+  // MARK: --sweep
+
+  @Test func theCommandLineSweepsAFileWithoutASweep() throws {
+    let text =
+      "name: g\ntask: listops\nattention.kind: sbm\nscales: {cpu: {attention.clusters: 2}}\n"
+    let options = Experiment.Options(
+      overrides: ["training.batch=8"],
+      sweeps: ["attention.clusters=8,16", "training.peak_learning_rate=1e-3, 1.0e-4"])
+    for scale in [nil, "cpu"] {
+      var options = options
+      options.scale = scale
+      let all = try runs(text, options)
+      #expect(
+        all.map(\.variant) == [
+          "clusters-8-peak_learning_rate-0.001", "clusters-8-peak_learning_rate-0.0001",
+          "clusters-16-peak_learning_rate-0.001", "clusters-16-peak_learning_rate-0.0001",
+        ])
+      #expect(
+        all.map { $0.attention.options["clusters"] }
+          == [8, 8, 16, 16].map { Optional(SettingValue.integer($0)) })
+      #expect(all.allSatisfy { $0.training.batch == 8 })
+      #expect(all[0].origins["attention.clusters"]?.setBy == "--sweep")
+    }
+  }
+
+  @Test func theCommandLineSweepsOverTheFilesSweep() throws {
+    // Another axis beside the cases; softmax has no clusters and runs once.
+    #expect(
+      try runs(Self.sweep, .init(sweeps: ["attention.clusters=[4, 8]"])).map(\.name) == [
+        "listops-full-s0", "listops-sbm-fastrg-clusters-4-s0", "listops-sbm-fastrg-clusters-8-s0",
+      ])
+    // In place of the file's own values.
+    let text = """
+      name: g
+      task: listops
+      attention.kind: sbm
+      sweep: {grid: {attention.clusters: [4, 8], attention.sampler: [bernoulli, fastrg]}}
+      """
+    #expect(
+      try runs(text, .init(sweeps: ["attention.clusters=32"])).map(\.variant) == [
+        "clusters-32-bernoulli", "clusters-32-fastrg",
+      ])
+    // A run of a log, which has a variant, keeps it.
+    let logged = "name: g\nvariant: mine\ntask: listops\nattention.kind: sbm\n"
+    #expect(
+      try runs(logged, .init(sweeps: ["attention.clusters=4,8"])).map(\.variant) == [
+        "mine-clusters-4", "mine-clusters-8",
+      ])
+    #expect(try runs(logged).map(\.variant) == ["mine"])
+  }
+
+  @Test(arguments: [
+    ("attention.clusters", "expected key=value,value,…. For example: --sweep attention.clusters="),
+    ("attention.clutsers=1,2", "unknown key. Did you mean 'attention.clusters'?"),
+    ("attention.clusters=8,many", "expected a whole number from 1 to 4096, found 'many'."),
+    ("attention.clusters=8,16,8", "8 is listed twice."),
+    ("attention.clusters=", "the values are no list. Write them with commas between."),
+    ("seeds=1,2", "not a setting. Use --seeds instead."),
+    (
+      "attention.kind=softmax,sbm",
+      "the cases of mini.yaml set this. Choose among them with --only."
+    ),
+  ])
+  func impossibleSweepsAreRefused(sweep: String, message: String) throws {
+    let found = try problems(Self.sweep, .init(sweeps: [sweep]))
+    #expect(found.contains { $0.hasPrefix("--sweep \(sweep)") && $0.contains(message) }, "\(found)")
+  }
+
+  @Test func setOfSeveralValuesPointsToSweep() throws {
+    let found = try problems(Self.sweep, .init(overrides: ["attention.clusters=8,16"]))
+    #expect(
+      found == [
+        "--set attention.clusters=8,16: attention.clusters: expected a whole number from 1 to 4096, "
+          + "found '8,16'. To make a run of each value: --sweep attention.clusters=8,16."
+      ])
+    // What both set has no answer.
+    #expect(
+      try problems(
+        Self.sweep, .init(overrides: ["attention.clusters=8"], sweeps: ["attention.clusters=8,16"])
+      ).contains { $0.contains("the sweep varies this setting") })
   }
 }

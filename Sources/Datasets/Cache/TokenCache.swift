@@ -99,6 +99,14 @@ public final class TokenCache: Sendable {
     }
   }
 
+  /// The cache of `source` if there is one that fits; nothing is made.
+  ///
+  /// - Throws: ``DataError`` when the source's own files cannot be looked at.
+  public static func ready(_ source: some DatasetSource, in data: DataRoot) throws -> TokenCache? {
+    let key = try CacheKey(source)
+    return try? open(url(source, data, key: key), task: source.task, key: key)
+  }
+
   private static func open(
     _ url: URL, task: TaskSpecification, key: CacheKey
   ) throws -> TokenCache {

@@ -47,6 +47,8 @@ public struct SourceOptions: Hashable, Sendable {
   /// The corpus of masked language modelling, a folder or archive; `nil` for `corpus` below the
   /// root.
   public var corpus: URL?
+  /// The tables of the user's own (`labelled`).
+  public var labelled: LabelledOptions?
   /// Pathfinder's difficulty; `nil` for the hardest, the paper's.
   public var difficulty: String?
   /// Seeds splits that are drawn here (Text's strict dev set, Pathfinder's shuffle).

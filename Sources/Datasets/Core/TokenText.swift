@@ -52,6 +52,11 @@ public struct TokenText: Sendable {
     return vocabulary == nil ? words : words.replacing(" ##", with: "")
   }
 
+  /// Whether classes have names of their own, rather than their numbers.
+  public var hasClassNames: Bool {
+    task.output == .vocabulary || !task.classNames.isEmpty
+  }
+
   /// The name of a class.
   public func className(_ index: Int) -> String {
     if task.output == .vocabulary { return piece(index) }

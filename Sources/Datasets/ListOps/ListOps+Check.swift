@@ -18,6 +18,8 @@ extension ListOps {
   }
 
   private func check(_ split: Split) throws -> [DataFinding] {
+    let shape = generated?.shape ?? .init()
+    let lengths = shape.lengthAbove + 1...shape.lengthBelow - 1
     var table = try ListOpsTable(url(split))
     var wrong = Tally()
     var malformed = Tally()
@@ -28,13 +30,15 @@ extension ListOps {
       } catch {
         malformed.add(row.line)
       }
-      if !(501..<2000).contains(row.expression.tokens.count) { unusual.add(row.line) }
+      if !lengths.contains(row.expression.tokens.count) { unusual.add(row.line) }
     }
     let subject = Self.fileName(split)
     return [
       wrong.finding(.defect, "labels", subject, "all equal the expression's value"),
       malformed.finding(.defect, "expressions", subject, "all are well formed"),
-      unusual.finding(.warning, "lengths", subject, "all have 501 to 1999 symbols"),
+      unusual.finding(
+        .warning, "lengths", subject,
+        "all have \(lengths.lowerBound) to \(lengths.upperBound) symbols"),
     ]
   }
 

@@ -31,6 +31,8 @@ extension ListOps {
     public var counts: Counts
     /// ``ListOpsGenerator/version``.
     public var generatorVersion: Int
+    /// What expressions were drawn; `nil` for those of the published distribution.
+    public var shape: ListOpsGenerator.Shape?
     /// Whether ``ensureGenerated(root:seed:counts:needed:progress:)`` made the tables, and may make them
     /// longer; else a person did, and they stay as they are.
     public var mayGrow: Bool?
@@ -38,8 +40,11 @@ extension ListOps {
     static let fileName = "generated.json"
 
     /// The manifest of what is generated now.
-    init(seed: UInt64, counts: Counts, mayGrow: Bool) {
+    init(
+      seed: UInt64, counts: Counts, shape: ListOpsGenerator.Shape = .init(), mayGrow: Bool
+    ) {
       self.seed = seed
+      self.shape = shape == .init() ? nil : shape
       self.counts = counts
       self.mayGrow = mayGrow
       generatorVersion = ListOpsGenerator.version
@@ -55,13 +60,21 @@ extension ListOps {
 
     /// The command that makes such tables in place of those that are there.
     var command: String {
-      "sbm data generate listops --replace --seed \(seed) --train \(counts.train) "
+      var command =
+        "sbm data generate listops --replace --seed \(seed) --train \(counts.train) "
         + "--dev \(counts.dev) --test \(counts.test)"
+      if let shape {
+        command +=
+          " --min-length \(shape.lengthAbove + 1) --max-length \(shape.lengthBelow - 1) "
+          + "--depth \(shape.maximumDepth) --arguments \(shape.maximumArguments)"
+      }
+      return command
     }
 
     /// Whether both make the same tables.
     func describesSame(as other: Manifest) -> Bool {
-      (seed, generatorVersion, counts) == (other.seed, other.generatorVersion, other.counts)
+      (seed, generatorVersion, counts, shape)
+        == (other.seed, other.generatorVersion, other.counts, other.shape)
     }
   }
 
@@ -76,11 +89,12 @@ extension ListOps {
   /// - Throws: ``DataError`` when other tables are there and `replacing` is false, or the tables cannot
   ///   be written.
   public static func generate(
-    in data: DataRoot, seed: UInt64, counts: Counts = Counts(), replacing: Bool = false,
+    in data: DataRoot, seed: UInt64, counts: Counts = Counts(),
+    shape: ListOpsGenerator.Shape = .init(), replacing: Bool = false,
     progress: DataProgress.Handler? = nil
   ) throws {
     let folder = data.root.appendingPathComponent(folders[0])
-    let manifest = Manifest(seed: seed, counts: counts, mayGrow: false)
+    let manifest = Manifest(seed: seed, counts: counts, shape: shape, mayGrow: false)
     try locked(folder) {
       let there = tables(in: folder)
       if let table = there.first, !replacing {
@@ -212,13 +226,24 @@ extension ListOps {
       writers[split] = writer
     }
     let counts = manifest.counts
-    try ListOpsGenerator(seed: manifest.seed).generate(counts.total) { index, expression in
+    func add(_ index: Int, _ expression: ListOpsExpression) throws {
       let split: Split =
         index < counts.dev ? .dev : index < counts.dev + counts.test ? .test : .train
       try writers[split]?.write(ListOpsTable.line(expression, target: try expression.value()))
       if (index + 1) % 500 == 0 || index + 1 == counts.total {
         progress?(DataProgress(phase: "listops generate", done: index + 1, total: counts.total))
       }
+    }
+    let generator = ListOpsGenerator(seed: manifest.seed, shape: manifest.shape ?? .init())
+    do {
+      try generator.generate(counts.total, add)
+    } catch let end as ListOpsGenerator.Exhausted {
+      throw DataError(
+        .malformed, file: folder.path,
+        problem:
+          "there are \(end.found) different expressions of these lengths and depth, or hardly more, "
+          + "where \(counts.total) are wanted",
+        hint: "Widen the lengths, the depth or the arguments")
     }
     let json = JSONEncoder()
     json.outputFormatting = [.prettyPrinted, .sortedKeys]

@@ -10,7 +10,7 @@ public struct ListOps: DatasetSource {
   private let root: URL
   private let folder: URL
   /// What the tables were made with; `nil` for published ones.
-  private let generated: Manifest?
+  let generated: Manifest?
 
   /// The places below a data root where the tables are looked for: ours, then those of the
   /// unpacked Long Range Arena release.

@@ -15,23 +15,35 @@ public struct ListOpsGenerator: Hashable, Sendable {
   /// Changes when the same seed no longer gives the same expressions.
   public static let version = 1
 
-  /// The depth of the deepest value; the root's is 1.
-  public var maximumDepth = 10
-  /// The most arguments of an operator; the least is 2.
-  public var maximumArguments = 10
-  /// Lengths (values and operators and their `]`) are greater than this.
-  public var lengthAbove = 500
-  /// Lengths are less than this.
-  public var lengthBelow = 2000
+  /// What expressions are drawn, by default those of the published distribution.
+  public struct Shape: Hashable, Sendable, Codable {
+    /// The depth of the deepest value; the root's is 1.
+    public var maximumDepth = 10
+    /// The most arguments of an operator; the least is 2.
+    public var maximumArguments = 10
+    /// Lengths (values and operators and their `]`) are greater than this.
+    public var lengthAbove = 500
+    /// Lengths are less than this.
+    public var lengthBelow = 2000
+
+    /// The published distribution.
+    public init() {}
+  }
+
+  /// What expressions are drawn.
+  public var shape: Shape
   /// The seed of everything drawn.
   public var seed: UInt64
 
-  /// A generator of the published distribution.
-  public init(seed: UInt64) { self.seed = seed }
+  /// A generator of the published distribution, or of another.
+  public init(seed: UInt64, shape: Shape = Shape()) {
+    self.seed = seed
+    self.shape = shape
+  }
 
   /// Calls `body` with `count` different expressions in order.
   ///
-  /// - Throws: what `body` throws.
+  /// - Throws: what `body` throws; ``Exhausted`` when the shape has hardly any more expressions.
   public func generate(
     _ count: Int, _ body: (Int, ListOpsExpression) throws -> Void
   ) throws {
@@ -39,8 +51,10 @@ public struct ListOpsGenerator: Hashable, Sendable {
     let blocksInWave = 4 * Parallel.cores
     var seen = Set<Fingerprint>(minimumCapacity: count)
     var found = 0
-    var wave = 0
+    var (wave, lastFruitfulWave) = (0, 0)
     while found < count {
+      guard wave - lastFruitfulWave < Self.fruitlessWaves else { throw Exhausted(found: found) }
+      let before = found
       let firstBlock = wave * blocksInWave
       let blocks = try Parallel.map(blocksInWave) { block in
         let first = (firstBlock + block) * attemptsInBlock
@@ -52,7 +66,17 @@ public struct ListOpsGenerator: Hashable, Sendable {
         found += 1
       }
       wave += 1
+      if found > before { lastFruitfulWave = wave }
     }
+  }
+
+  /// So many waves of attempts without a new expression are the last.
+  private static let fruitlessWaves = 64
+
+  /// There are no more expressions of the shape, or they are too rare to wait for.
+  public struct Exhausted: Error {
+    /// How many were found.
+    public var found: Int
   }
 
   /// What attempt `index` draws; `nil` if its length is out of bounds.
@@ -60,7 +84,7 @@ public struct ListOpsGenerator: Hashable, Sendable {
     var generator = RandomStream(seed: seed).child("listops").child(index).generator()
     var tokens: [UInt8] = []
     grow(&tokens, depth: 1, &generator)
-    guard tokens.count > lengthAbove && tokens.count < lengthBelow else { return nil }
+    guard tokens.count > shape.lengthAbove && tokens.count < shape.lengthBelow else { return nil }
     return ListOpsExpression(tokens: tokens)
   }
 
@@ -68,14 +92,14 @@ public struct ListOpsGenerator: Hashable, Sendable {
   private func grow(
     _ tokens: inout [UInt8], depth: Int, _ generator: inout RandomStream.Generator
   ) {
-    guard tokens.count < lengthBelow else { return }
-    guard depth < maximumDepth, generator.below(4) == 0 else {
+    guard tokens.count < shape.lengthBelow else { return }
+    guard depth < shape.maximumDepth, generator.below(4) == 0 else {
       tokens.append(ListOpsTokenizer.id(value: generator.below(10)))
       return
     }
     let operators = ListOpsTokenizer.Operator.allCases
     tokens.append(operators[generator.below(operators.count)].rawValue)
-    for _ in 0..<2 + generator.below(maximumArguments - 1) {
+    for _ in 0..<2 + generator.below(shape.maximumArguments - 1) {
       grow(&tokens, depth: depth + 1, &generator)
     }
     tokens.append(ListOpsTokenizer.close)

@@ -3,6 +3,7 @@ import Experiments
 import HDF5
 import Models
 import NN
+import Safetensors
 import Tasks
 import Torch
 
@@ -23,35 +24,40 @@ extension RunConfiguration {
     }
     let device = Device(name: device)
     if !device.isCPU {
-      guard Runtime.hasCUDA else {
-        throw TrainingError.unsupported(
-          "device \(self.device) needs a libtorch with CUDA (LIBTORCH=…) and a GPU; use device: cpu."
-        )
-      }
+      try Self.require(device)
       try withError { model.move(to: device) }
     }
     return model
+  }
+
+  /// Refuses a GPU that is not there.
+  static func require(_ device: Device) throws {
+    guard Runtime.hasCUDA else {
+      throw TrainingError.unsupported(
+        "device \(device.name) needs a libtorch with CUDA (LIBTORCH=…) and a GPU; use device: cpu.")
+    }
   }
 }
 
 extension SequenceModel {
   /// Takes over the encoder of a checkpoint, such as one of masked-LM pre-training: its best parameters on
-  /// dev. The head stays.
+  /// dev; or of a safetensors file. The head stays.
   ///
   /// - Throws: ``TrainingError/unusableInitialCheckpoint(path:problem:)``.
   fileprivate func loadEncoder(from path: String) throws {
     func unusable(_ problem: String) -> TrainingError {
       .unusableInitialCheckpoint(path: path, problem: problem)
     }
-    let checkpoint: Checkpoint
+    let source: [String: Tensor]
     do {
-      checkpoint = try Checkpoint(reading: path)
+      source = try InitialParameters.read(path, names: namedParameters().map(\.name))
     } catch TrainingError.badCheckpoint(_, let problem) {
       throw unusable(problem)
     } catch let error as HDF5Error {
       throw unusable(error.problem)
+    } catch let error as SafetensorsError {
+      throw unusable(error.problem)
     }
-    let source = checkpoint.best?.parameters ?? checkpoint.parameters
     func isEncoder(_ name: String) -> Bool { name.hasPrefix("encoder.") }
     var values = Checkpoint.values(of: self)
     if let foreign = source.keys.filter({ isEncoder($0) && values[$0] == nil }).min() {
@@ -66,5 +72,21 @@ extension SequenceModel {
     } catch let error as ParameterError {
       throw unusable("\(error)")
     }
+  }
+}
+
+/// Parameters of another model, by our names.
+private enum InitialParameters {
+  /// Reads a checkpoint, or a safetensors file with our names or those of the published code.
+  static func read(_ path: String, names: [String]) throws -> [String: Tensor] {
+    guard path.lowercased().hasSuffix(".safetensors") else {
+      let checkpoint = try Checkpoint(reading: path)
+      return checkpoint.best?.parameters ?? checkpoint.parameters
+    }
+    var tensors = try SafetensorsFile(reading: path).tensors
+    for name in names where tensors[name] == nil {
+      tensors[name] = tensors[PublishedNames.model(name)]
+    }
+    return tensors
   }
 }

@@ -84,6 +84,13 @@ public struct RunFiles: Sendable {
     return hasCheckpoint ? .resumable : .none
   }
 
+  /// `run` as it was begun, if it was begun by a version in which defaults did not follow other settings.
+  public func asBegun(_ run: RunConfiguration) -> RunConfiguration {
+    guard let log = try? RunLog(reading: self.log.path) else { return run }
+    let begun = Dictionary(log.settings.map { ($0.key, $0.value) }) { first, _ in first }
+    return run.withPlainDefaults { begun[$0] == $1 }
+  }
+
   /// Finds out whether another process is working on the run; writes nothing.
   ///
   /// - Throws: ``TrainingError/runIsBusy(log:process:)``.

@@ -20,11 +20,23 @@ extension RunConfiguration {
   }
 }
 
+extension RunConfiguration {
+  /// The run with the folders where its data is, whatever folder a reader of its log is in.
+  var withAbsoluteFolders: RunConfiguration {
+    let folders = TaskData.root(self)
+    var run = self
+    run.data.root = folders.root.standardizedFileURL.path
+    run.data.cache = folders.cache.standardizedFileURL.path
+    return run
+  }
+}
+
 extension RunLog {
   /// The log of a run that begins.
   init(
     _ run: RunConfiguration, task: TaskSpecification, cost: Attention.Cost, codeVersion: String
   ) {
+    let run = run.withAbsoluteFolders
     let labels = Labels(
       runID: run.name, experiment: run.experiment, variant: run.variant, task: run.task.rawValue,
       model: run.variant.isEmpty ? run.attention.kind : run.variant, mechanism: run.attention.kind,
@@ -32,14 +44,21 @@ extension RunLog {
       metric: task.metrics[0].rawValue, steps: run.training.steps)
     self.init(
       labels: labels,
-      environment: Environment(
-        created: Date().formatted(.iso8601), codeVersion: codeVersion, hardware: Self.hardware,
-        libraries: [
-          "libtorch \(Runtime.version)", "HDF5 \(HDF5File.libraryVersion)",
-          "kernels \(InstructionSet.current)",
-        ]),
+      environment: .present(codeVersion: codeVersion),
       configuration: run.resolvedYAML, settings: run.logSettings,
       cost: Cost(parameters: cost.parameters, flops: cost.flops))
+  }
+}
+
+extension RunLog.Environment {
+  /// This moment, on this machine, with this program of version `codeVersion`.
+  static func present(codeVersion: String) -> Self {
+    Self(
+      created: Date().formatted(.iso8601), codeVersion: codeVersion, hardware: hardware,
+      libraries: [
+        "libtorch \(Runtime.version)", "HDF5 \(HDF5File.libraryVersion)",
+        "kernels \(InstructionSet.current)",
+      ])
   }
 
   /// The processor's name and how many cores there are.

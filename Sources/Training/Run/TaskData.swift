@@ -21,6 +21,7 @@ public struct TaskData: Sendable {
 
   private let root: DataRoot
   private let options: SourceOptions
+  private let stream: RandomStream
 
   /// Opens the data of `run`, making what can be made: generated tasks and token caches.
   ///
@@ -29,15 +30,38 @@ public struct TaskData: Sendable {
   public init(
     _ run: RunConfiguration, residentBytes: Int = 256 << 20, progress: DataProgress.Handler? = nil
   ) throws {
-    root = Self.root(run)
-    options = Self.options(run)
     if run.task == .listops {
       let (counts, needed) = Self.listOpsCounts(run)
       try ListOps.ensureGenerated(
-        root: root, seed: run.data.seed, counts: counts, needed: needed, progress: progress)
+        root: Self.root(run), seed: run.data.seed, counts: counts, needed: needed,
+        progress: progress)
     }
     let source = try Self.source(run)
-    let cache = try TokenCache.prepare(source, in: root, progress: progress)
+    let cache = try TokenCache.prepare(source, in: Self.root(run), progress: progress)
+    try self.init(run, source, cache, residentBytes: residentBytes)
+  }
+
+  /// Opens the data of `run` as it lies there, to look at it: nothing is generated or prepared.
+  ///
+  /// - Throws: `DataError` with kind `missing` or `incomplete` and the command that makes what is not there.
+  public init(viewing run: RunConfiguration) throws {
+    try Self.requireTables(run)
+    let source = try Self.source(run)
+    guard let cache = try TokenCache.ready(source, in: Self.root(run)) else {
+      throw DataError(
+        .incomplete, file: Self.root(run).root.path,
+        problem: "the \(run.task.rawValue) data of this run is not prepared here",
+        hint: "Name its folders with --root and --cache, or run `\(Self.preparation(run))`")
+    }
+    try self.init(run, source, cache, residentBytes: 0)
+  }
+
+  private init(
+    _ run: RunConfiguration, _ source: any DatasetSource, _ cache: TokenCache, residentBytes: Int
+  ) throws {
+    root = Self.root(run)
+    options = Self.options(run)
+    stream = run.stream
     task = cache.task
     warnings = try cache.shortfalls()
     masking = (source as? MaskedText)?.masking
@@ -85,7 +109,7 @@ public struct TaskData: Sendable {
   ///   incomplete or do not serve the run.
   public static func sourceTask(_ run: RunConfiguration) throws -> TaskSpecification {
     if run.task == .listops, let task = specification(run) {
-      // Tables that are not there, or too few, are generated.
+      // Tables that are not there, or too few, will be generated.
       let (counts, needed) = listOpsCounts(run)
       _ = try ListOps.availability(root(run), seed: run.data.seed, counts: counts, needed: needed)
       return task
@@ -114,6 +138,42 @@ public struct TaskData: Sendable {
       dev: limited(run.data.devExamples, published.dev),
       test: limited(run.data.testExamples, published.test))
     return (ListOps.Counts(train: needed.train), needed)
+  }
+
+  /// Refuses ListOps tables that are not there, or have fewer rows than `run` reads.
+  private static func requireTables(_ run: RunConfiguration) throws {
+    guard run.task == .listops else { return }
+    let (counts, needed) = listOpsCounts(run)
+    let state = try ListOps.availability(
+      root(run), seed: run.data.seed, counts: counts, needed: needed)
+    if case .ready = state { return }
+    let replacement = if case .growing = state { " --replace" } else { "" }
+    throw DataError(
+      .incomplete, file: root(run).root.path,
+      problem: "the ListOps tables of this run are not here",
+      hint: "Name their folder with --root, or run `sbm data generate listops --seed "
+        + "\(run.data.seed) --train \(counts.train)\(replacement)\(place(run))`")
+  }
+
+  /// The command that prepares the data of `run`.
+  private static func preparation(_ run: RunConfiguration) -> String {
+    if run.task == .repeats, run.data.seed != 0 {
+      return
+        "sbm data generate repeats --seed \(run.data.seed) --length \(run.data.length)\(place(run))` "
+        + "and `sbm data prepare repeats\(place(run))"
+    }
+    var command = "sbm data prepare \(run.task.rawValue) --max-length \(run.data.length)"
+    if run.runProtocol == .strict { command += " --protocol strict" }
+    if run.data.seed != 0 { command += " --split-seed \(run.data.seed)" }
+    if !run.data.vocabulary.isEmpty { command += " --vocab \(run.data.vocabulary)" }
+    if !run.data.corpus.isEmpty { command += " --corpus \(run.data.corpus)" }
+    return command + place(run)
+  }
+
+  /// The options that name the folders of `run`.
+  private static func place(_ run: RunConfiguration) -> String {
+    (run.data.root.isEmpty ? "" : " --root \(run.data.root)")
+      + (run.data.cache.isEmpty ? "" : " --cache \(run.data.cache)")
   }
 
   /// The split that the final test runs on: test, or dev where test has no labels (GLUE).
@@ -155,6 +215,16 @@ public struct TaskData: Sendable {
     return try Shard(indices, from: masked, layout: layout)
   }
 
+  /// Example `index` of `split` as the run's evaluations read it, masked where it is text to be masked.
+  ///
+  /// - Throws: `DataError` when the cache cannot be read.
+  public func example(_ index: Int, of split: Split) throws -> Example {
+    let store = try store(split)
+    guard let masking else { return try store.examples(at: [index])[0] }
+    return try MaskedStore(store, masking, run: stream.child(split.rawValue), epoch: 0)
+      .examples(at: [index])[0]
+  }
+
   private func store(_ split: Split) throws -> any ExampleStore {
     guard let store = splits[split] else {
       throw TrainingError.noData(task: task.name, split: split.rawValue)
@@ -164,7 +234,9 @@ public struct TaskData: Sendable {
 
   /// The task of `run`, if this build has data for it.
   public static func specification(_ run: RunConfiguration) -> TaskSpecification? {
-    TaskSpecification.named(run.task.rawValue)
+    // Classes and vocabulary of one's own data are in its files.
+    guard run.task != .labelled else { return try? source(run).task }
+    return TaskSpecification.named(run.task.rawValue)
   }
 
   /// The tokens and classes of the run's task as a person reads them.
@@ -172,12 +244,14 @@ public struct TaskData: Sendable {
   /// - Throws: `DataError` when the task has a vocabulary and it cannot be read.
   public func text() throws -> TokenText { try TokenText(task, root, options) }
 
-  private static func root(_ run: RunConfiguration) -> DataRoot {
+  /// The folders of published files and caches that `run` names, or that go without saying.
+  public static func root(_ run: RunConfiguration) -> DataRoot {
     func path(_ setting: String) -> String? { setting.isEmpty ? nil : setting }
     return .standard(root: path(run.data.root), cache: path(run.data.cache))
   }
 
-  private static func options(_ run: RunConfiguration) -> SourceOptions {
+  /// How `run` has its data read.
+  public static func options(_ run: RunConfiguration) -> SourceOptions {
     func url(_ path: String) -> URL? { path.isEmpty ? nil : URL(fileURLWithPath: path) }
     var options = SourceOptions()
     options.dataProtocol = run.runProtocol
@@ -186,6 +260,23 @@ public struct TaskData: Sendable {
     options.corpus = url(run.data.corpus)
     options.splitSeed = run.data.seed
     options.generatorSeed = run.data.seed
+    if run.task == .labelled { options.labelled = LabelledOptions(run.data.tables) }
     return options
+  }
+}
+
+extension LabelledOptions {
+  /// The tables that an experiment file names.
+  fileprivate init(_ tables: TableSettings) {
+    self.init(trainFile: tables.train)
+    devFile = tables.dev
+    testFile = tables.test
+    devShare = tables.devShare
+    textColumn = tables.text
+    secondTextColumn = tables.secondText
+    labelColumn = tables.label
+    target = tables.target == .number ? .number : .category
+    classes = tables.classList
+    tokens = tables.tokens == .wordpiece ? .wordpiece : .bytes
   }
 }

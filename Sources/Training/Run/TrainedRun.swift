@@ -1,7 +1,5 @@
-import Attention
 import Datasets
 import Experiments
-import Foundation
 import HDF5
 import Models
 import NN
@@ -31,40 +29,25 @@ public struct TrainedRun: Sendable {
   /// Which parameters the model has.
   public let parameters: Parameters
 
-  /// Reads the log at `path` and the checkpoint beside it.
+  /// The model of `saved`, with its data as it lies there: nothing is generated or prepared.
   ///
   /// - Parameters:
   ///   - dataRoot: where published files are, if not where the run found them.
   ///   - cache: where caches are, if not where the run found them.
-  ///   - progress: hears of data that is being prepared.
-  /// - Throws: `HDF5Error`, `RunLogError`, `ExperimentError`, ``TrainingError``, `DataError` and `TorchError`.
-  public init(
-    log path: String, dataRoot: String? = nil, cache: String? = nil,
-    progress: DataProgress.Handler? = nil
-  ) throws {
-    log = try RunLog(reading: path)
-    var run = try RunConfiguration(
-      resolvedYAML: log.configuration, file: "\(path):/config", schema: .standard)
-    let files = RunFiles(log: URL(fileURLWithPath: path))
-    guard FileManager.default.fileExists(atPath: files.checkpoint.path) else {
-      throw TrainingError.cannotResume(
-        log: path,
-        problem: "there is no checkpoint beside it (\(files.checkpoint.lastPathComponent)), and so "
-          + "no parameters; the run writes one every training.checkpoint_every steps")
-    }
-    let checkpoint = try files.readCheckpoint(of: run)
-    if let dataRoot { run.data.root = dataRoot }
-    if let cache { run.data.cache = cache }
-    data = try TaskData(run, progress: progress)
-    try files.checkData(log, data.identity)
+  /// - Throws: ``TrainingError``, `DataError`, `AttentionError` and `TorchError`.
+  public init(_ saved: SavedRun, dataRoot: String? = nil, cache: String? = nil) throws {
+    log = saved.log
+    var run = saved.configuration
+    run.lookForData(root: dataRoot, cache: cache)
+    data = try TaskData(viewing: run)
+    try saved.files.checkData(log, data.identity)
     model = try run.makeModel(data.task)
     do {
-      try model.load(checkpoint.best?.parameters ?? checkpoint.parameters)
+      try model.load(saved.parameters)
     } catch let error as ParameterError {
-      throw TrainingError.badCheckpoint(path: files.checkpoint.path, problem: "\(error)")
+      throw TrainingError.badCheckpoint(path: saved.files.checkpoint.path, problem: "\(error)")
     }
-    parameters =
-      checkpoint.best.map { .bestOnDev(step: $0.step) } ?? .last(step: checkpoint.step)
+    parameters = saved.choice
     configuration = run
   }
 

@@ -10,7 +10,7 @@ extension Trainer {
   ///
   /// - Throws: ``Interruption`` when a signal comes in the middle; nothing has changed then.
   mutating func evaluate() throws {
-    let result = try evaluation(of: .dev, EvaluationPlan.all(count: data.count(.dev)))
+    let result = try scoring.result(of: .dev)
     evaluatedStep = done
     let row = row(result)
     log.dev.append(row)
@@ -37,18 +37,12 @@ extension Trainer {
     if let best { try step.model.load(best.parameters) }
     defer { try? step.model.load(final) }
     let split = data.testSplit
-    let result = try evaluation(of: split, testExamples(split))
-    var metrics = metrics(result)
-    let mismatched = data.count(.devMismatched)
-    if mismatched > 0 {
-      let other = try evaluation(of: .devMismatched, EvaluationPlan.all(count: mismatched))
-      for (name, value) in self.metrics(other) { metrics["\(name)_mismatched"] = value }
+    let result = try scoring.result(of: split)
+    var test = scoring.logged(result, step: best?.step ?? done)
+    if data.count(.devMismatched) > 0 {
+      let other = try scoring.metrics(scoring.result(of: .devMismatched))
+      for (name, value) in other { test.metrics["\(name)_mismatched"] = value }
     }
-    let predictions = result.predictions.sortedByExample()
-    let test = RunLog.TestResult(
-      step: best?.step ?? done, loss: result.loss, metrics: metrics,
-      density: result.meanDensity, answers: answers(predictions),
-      exampleIndices: predictions.examples)
     log.test = test
     log.verdict = didNotLearn(result) ? .didNotLearn : .learned
     observe(.tested(test, metric: data.task.metrics[0].rawValue))
@@ -61,46 +55,12 @@ extension Trainer {
   /// A row of a curve at the present step.
   func row(_ result: ShardedStep.Result, learningRate: Double? = nil) -> RunLog.Row {
     RunLog.Row(
-      step: done, loss: result.loss, metrics: metrics(result), learningRate: learningRate,
+      step: done, loss: result.loss, metrics: scoring.metrics(result), learningRate: learningRate,
       density: result.meanDensity, seconds: clock.seconds, examples: done * run.training.batch)
   }
 
-  private func evaluation(of split: Split, _ examples: [Int]) throws -> ShardedStep.Result {
-    let shards = try data.cut(examples, of: split, layout: layout)
-    return try step.evaluate(
-      shards.count, stream: run.evaluationStream(split)
-    ) { [data, layout, run] index in
-      try data.shard(shards[index], of: split, layout: layout, run: run.stream)
-    } progress: { _ in
-      try Interruption.check()
-    }
-  }
-
-  /// The published loop drops the last partial batch of test; a set smaller than a batch stays whole.
-  private func testExamples(_ split: Split) -> [Int] {
-    let (count, batch) = (data.count(split), run.training.batch)
-    guard run.runProtocol == .published, split == .test, count >= batch else {
-      return EvaluationPlan.all(count: count)
-    }
-    return EvaluationPlan.droppingPartialBatch(count: count, batchSize: batch, stream: run.stream)
-  }
-
-  private func metrics(_ result: ShardedStep.Result) -> [String: Double] {
-    Dictionary(
-      uniqueKeysWithValues: data.task.metrics.map {
-        ($0.rawValue, $0.value(result.predictions, meanLoss: result.loss))
-      })
-  }
-
-  private func answers(_ predictions: Predictions) -> RunLog.TestResult.Answers {
-    if case .regression = data.task.output {
-      return .values(
-        predictions: predictions.predicted.map(Double.init),
-        labels: predictions.labels.map(Double.init))
-    }
-    return .classes(
-      predictions: predictions.predicted.map { Int($0) }, labels: predictions.labels.map { Int($0) }
-    )
+  private var scoring: SplitScoring {
+    SplitScoring(run: run, data: data, step: step, layout: layout)
   }
 
   /// Whether the model knows no more than how frequent each answer is.

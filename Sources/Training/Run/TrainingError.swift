@@ -27,6 +27,8 @@ public enum TrainingError: ExitCodeProviding, CustomStringConvertible, Equatable
   case tooLarge(run: String, parameters: Int, needed: Int, memory: Int)
   /// The run's model fails on an example of this length.
   case cannotCompute(run: String, length: Int, problem: String)
+  /// A trained model cannot be evaluated so.
+  case cannotEvaluate(run: String, problem: String)
   /// The run asks for something this build or machine does not have.
   case unsupported(String)
 
@@ -64,6 +66,8 @@ public enum TrainingError: ExitCodeProviding, CustomStringConvertible, Equatable
         + "model.feed_forward, model.layers, data.padded_length, the options of attention)."
     case .cannotCompute(let run, let length, let problem):
       "\(run): the model cannot compute an example of \(length) tokens: \(problem)."
+    case .cannotEvaluate(let run, let problem):
+      "\(run) cannot be evaluated so: \(problem)."
     case .unsupported(let what): what
     }
   }
@@ -82,7 +86,7 @@ public enum TrainingError: ExitCodeProviding, CustomStringConvertible, Equatable
     case .runExists, .runIsFinished: .usage
     case .runIsBusy: .interrupted
     case .settingsChanged, .dataChanged, .badCheckpoint, .badLog, .unusableInitialCheckpoint,
-      .cannotResume, .noData, .tooLarge, .cannotCompute, .unsupported:
+      .cannotResume, .noData, .tooLarge, .cannotCompute, .cannotEvaluate, .unsupported:
       .badInput
     }
   }

@@ -1,7 +1,7 @@
 /// Names of parameters in the published code, by ours.
 ///
 /// Ours follow the modules' properties; the published ones are those of its PyTorch modules.
-enum PublishedNames {
+public enum PublishedNames {
   /// Pieces of our paths and what the published code calls them; longer paths come first.
   private static let pieces: [(ours: String, published: String)] = [
     // Mechanisms
@@ -32,25 +32,39 @@ enum PublishedNames {
     ("head.outer", "seq_classifer.mlpblock.2"),
   ]
 
-  /// The published name of a parameter of ``AttentionBlock``.
-  static func attentionBlock(_ ours: String) -> String {
+  /// The part of a path by which a parameter is known that all layers share, ours being in the first one.
+  private static let shared = "attention.mechanism.positionProjection"
+  private static let blocks = "encoder.blocks."
+
+  /// The published name of a parameter of ``Attention/AttentionBlock``; ours where there is none.
+  public static func attentionBlock(_ ours: String) -> String { renamed(ours) ?? ours }
+
+  /// The published name of a parameter of a ``SequenceModel``; ours where there is none.
+  public static func model(_ ours: String) -> String { inModel(ours) ?? ours }
+
+  /// The names under which the published code's `state_dict()` has a parameter of a ``SequenceModel`` of so
+  /// many layers: one, or one a layer where all layers share it; none where that code has no such parameter.
+  public static func stateDict(_ ours: String, layers: Int) -> [String] {
+    let first = "\(blocks)0."
+    guard ours == first + shared else { return inModel(ours).map { [$0] } ?? [] }
+    return (0..<layers).compactMap { inModel("\(blocks)\($0).\(shared)") }
+  }
+
+  private static func renamed(_ ours: String) -> String? {
     for (piece, published) in pieces where ours == piece || ours.hasPrefix(piece + ".") {
       return published + ours.dropFirst(piece.count)
     }
-    return ours
+    return nil
   }
 
-  /// The published name of a parameter of a whole model.
-  static func model(_ ours: String) -> String {
-    let blocks = "encoder.blocks."
-    guard ours.hasPrefix(blocks) else { return attentionBlock(ours) }
+  private static func inModel(_ ours: String) -> String? {
+    guard ours.hasPrefix(blocks) else { return renamed(ours) }
     let parts = ours.dropFirst(blocks.count).split(separator: ".", maxSplits: 1)
     let (layer, inside) = (parts[0], String(parts[1]))
     let attention = "attention."
     let name =
       inside.hasPrefix(attention)
-      ? "mha." + attentionBlock(String(inside.dropFirst(attention.count)))
-      : attentionBlock(inside)
-    return "model.transformer_\(layer).\(name)"
+      ? renamed(String(inside.dropFirst(attention.count))).map { "mha." + $0 } : renamed(inside)
+    return name.map { "model.transformer_\(layer).\($0)" }
   }
 }

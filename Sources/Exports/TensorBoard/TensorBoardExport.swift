@@ -1,0 +1,92 @@
+import DataFiles
+import Foundation
+import RunLog
+
+/// A run's curves, densities and test result as TensorBoard's event files, one folder a split.
+///
+/// `<folder>/<run>/train`, `…/dev` and `…/test` share their tags, so that TensorBoard draws them into one
+/// chart: `loss`, each metric, `learning_rate`, `density`, and `density/layer1.head1` for each head.
+/// Metrics and densities are fractions, as in the log. Times are those at which the run was there.
+public struct TensorBoardExport {
+  private let log: RunLog
+
+  /// What `log` has.
+  public init(_ log: RunLog) { self.log = log }
+
+  /// Writes the files below `folder`, in place of those of an earlier export of the run.
+  ///
+  /// - Returns: The run's own folder.
+  /// - Throws: `DataError` when they cannot be written; ``ExportError/nothingLogged(run:)``.
+  public func write(below folder: URL) throws -> URL {
+    let files = files
+    guard !files.isEmpty else { throw ExportError.nothingLogged(run: log.labels.runID) }
+    let own = folder.appendingPathComponent(log.labels.runID, isDirectory: true)
+    for (split, file) in files {
+      // A name without the hour of the export: the next one replaces this one.
+      let name = "events.out.tfevents.\(Int(start)).sbm"
+      let writer = try FileWriter(own.appendingPathComponent("\(split)/\(name)"))
+      try writer.write(file.bytes)
+      try writer.commit()
+    }
+    return own
+  }
+
+  /// The files by split.
+  var files: [(split: String, file: EventFile)] {
+    var files: [(String, EventFile)] = []
+    if log.train.count > 0 {
+      var file = file(of: log.train)
+      file.append(
+        text: "```yaml\n\(log.configuration)```\n", tag: "configuration", step: 0, time: start)
+      files.append(("train", file))
+    }
+    if log.dev.count > 0 {
+      var file = file(of: log.dev)
+      appendHeads(to: &file)
+      files.append(("dev", file))
+    }
+    if let test = log.test { files.append(("test", file(of: test))) }
+    return files
+  }
+
+  /// Seconds since 1970 at which the run began.
+  private var start: Double {
+    (try? Date(log.environment.created, strategy: .iso8601))?.timeIntervalSince1970 ?? 0
+  }
+
+  private func file(of series: RunLog.Series) -> EventFile {
+    var file = EventFile(time: start)
+    var curves = [("loss", series.losses)]
+    curves += series.metrics.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    curves += [("learning_rate", series.learningRates), ("density", series.densities)]
+    for row in 0..<series.count {
+      for (tag, values) in curves where !values[row].isNaN || tag == "loss" {
+        file.append(
+          values[row], tag: tag, step: series.steps[row], time: start + series.seconds[row])
+      }
+    }
+    return file
+  }
+
+  private func appendHeads(to file: inout EventFile) {
+    for layer in 0..<log.density.layers {
+      for head in 0..<log.density.heads {
+        let tag = "density/layer\(layer + 1).head\(head + 1)"
+        for (row, value) in log.density.curve(layer: layer, head: head).enumerated() {
+          file.append(
+            value, tag: tag, step: log.dev.steps[row], time: start + log.dev.seconds[row])
+        }
+      }
+    }
+  }
+
+  private func file(of test: RunLog.TestResult) -> EventFile {
+    let time = start + (log.dev.seconds.last ?? 0)
+    var file = EventFile(time: start)
+    var values = [("loss", test.loss)]
+    values += test.metrics.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    if let density = test.density { values.append(("density", density)) }
+    for (tag, value) in values { file.append(value, tag: tag, step: test.step, time: time) }
+    return file
+  }
+}

@@ -1,0 +1,85 @@
+import Experiments
+import Testing
+
+/// Defaults that follow other settings.
+@Suite struct FollowingTests {
+  private func mini(_ task: String, _ addition: String = "", _ set: String...) throws
+    -> RunConfiguration
+  {
+    try run(
+      "name: mini\ntask: \(task)\nattention.kind: softmax\n\(addition)\n", .init(overrides: set))
+  }
+
+  @Test func warmUpAndEvaluationsKeepTheirShareOfTheSteps() throws {
+    // ListOps: 1,000 of 5,000 and every 50.
+    let fewer = try mini("listops", "", "training.steps=300")
+    #expect((fewer.training.warmup, fewer.training.evalEvery) == (60, 3))
+    #expect(fewer.origins["training.warmup"]?.setBy == "follows training.steps")
+    #expect(fewer.origins["training.warmup"]?.provenance == .ours)
+    // SST-2: 1,052 of 10,525 and every 2,105.
+    let glue = try mini("sst2", "training.steps: 300")
+    #expect((glue.training.warmup, glue.training.evalEvery) == (30, 60))
+    let more = try mini("sst2", "training.steps: 21050")
+    #expect((more.training.warmup, more.training.evalEvery) == (2104, 4210))
+    let few = try mini("listops", "training.steps: 2")
+    #expect((few.training.warmup, few.training.evalEvery) == (1, 1))
+    // As many as usual: as usual.
+    let usual = try mini("listops", "training.steps: 5000")
+    #expect((usual.training.warmup, usual.training.evalEvery) == (1000, 50))
+    #expect(usual.origins["training.warmup"]?.setBy == "default")
+    #expect(usual.origins["training.warmup"]?.provenance == .publishedCode)
+  }
+
+  @Test func whatIsWrittenDownFollowsOnlyWhatLiesOverIt() throws {
+    let file = "training: {steps: 5000, warmup: 1000, eval_every: 100}"
+    let set = try mini("listops", file, "training.steps=500")
+    // The default that the file repeats; its own choice of 100 stays.
+    #expect((set.training.warmup, set.training.evalEvery) == (100, 100))
+    let beside = try mini("listops", "training: {steps: 2000, warmup: 1000}")
+    #expect(beside.training.warmup == 1000)
+    let own = try mini("listops", "training: {warmup: 7}", "training.steps=500")
+    #expect(own.training.warmup == 7)
+  }
+
+  @Test func headsShareTheFeatures() throws {
+    #expect(try mini("listops", "model.dim: 128").model.headDim == 64)
+    #expect(try mini("listops", "model.heads: 4").model.headDim == 16)
+    #expect(try mini("listops", "model: {dim: 96, heads: 3}").model.headDim == 32)
+    #expect(
+      try runs(minimal, .init(sweeps: ["model.dim=32,128"])).map(\.model.headDim) == [16, 64])
+  }
+
+  @Test func positionsReachToTheLongestText() throws {
+    #expect(try mini("listops", "data.length: 3000").data.paddedLength == 3072)
+    #expect(try mini("text", "", "data.length=4000").data.paddedLength == 4096)
+    #expect(try mini("text", "", "data.length=1000").data.paddedLength == 3072)
+    #expect(try mini("sst2", "data.length: 200").data.paddedLength == 256)
+  }
+
+  @Test func fineTuningFromScratchLearnsFaster() throws {
+    let scratch = try mini("sst2")
+    #expect(scratch.training.peakLearningRate == 1e-3)
+    #expect(scratch.origins["training.peak_learning_rate"]?.provenance == .ours)
+    #expect(try mini("sst2", "model.initial_checkpoint: x.h5").training.peakLearningRate == 1e-4)
+    #expect(
+      try mini("sst2", "training.peak_learning_rate: 1.0e-4").training.peakLearningRate == 1e-4)
+    #expect(try mini("listops").training.peakLearningRate == 5e-4)
+  }
+
+  /// A run that was begun when defaults did not follow goes on with them.
+  @Test func aRunKeepsTheDefaultsItWasBegunWith() throws {
+    let now = try mini("sst2", "", "training.steps=2000")
+    #expect(now.training.warmup == 200)
+    let begun = now.withPlainDefaults { key, value in key == "training.warmup" && value == "1052" }
+    #expect(begun.training.warmup == 1052 && begun.training.evalEvery == now.training.evalEvery)
+    #expect(begun.origins["training.warmup"]?.setBy == "default")
+    #expect(now.withPlainDefaults { _, _ in false } == now)
+  }
+
+  /// A resolved run has nothing left to follow.
+  @Test func resolvedRunsStayAsTheyAre() throws {
+    let one = try mini("sst2", "model.dim: 128", "training.steps=300", "data.length=200")
+    let again = try RunConfiguration(resolvedYAML: one.resolvedYAML, file: "log")
+    #expect(again == one && again.identity == one.identity)
+  }
+}
