@@ -25,16 +25,19 @@ constexpr float LARGE_MEAN = 16;
 CK_INLINE Int poisson(Float mean, Float u) {
   Float term = exp2(mean * -LOG2_E), below = term;
   Int count{};
-  for (int m = 1; m < 128; ++m) {
-    const Int above = u >= below;
-    if (bits_of(above) == 0) break;
-    count -= above;
-    term *= mean * splat(1.0f / float(m));
-    below += term;
-    // Rounding can leave the sum below u: what remains is less than the generator resolves. Each lane
-    // ends by itself, so that its number does not depend on its neighbours.
-    const Int over = (mean < float(m)) & (term < 0x1p-26f);
-    below = over ? splat(2.0f) : below;
+  // Terms by fours: how many a vector needs is hard to foresee, and a wrong guess costs more than they do.
+  for (int m = 1; m < 128; m += 4) {
+    if (bits_of(u >= below) == 0) break;
+    CK_UNROLL
+    for (int i = 0; i < 4; ++i) {
+      count -= u >= below;
+      term *= mean * splat(1.0f / float(m + i));
+      below += term;
+      // Rounding can leave the sum below u: what remains is less than the generator resolves. Each lane
+      // ends by itself, so that its number does not depend on its neighbours.
+      const Int over = (mean < float(m + i)) & (term < 0x1p-26f);
+      below = over ? splat(2.0f) : below;
+    }
   }
   return count;
 }
@@ -62,11 +65,16 @@ CK_INLINE Float means_of(const float *left, const float *sums, int lanes) {
   return means;
 }
 
-// numbers[v * stride + i] = N_iv, and the sum of each row in totals[i].
+typedef uint16_t Numbers __attribute__((vector_size(WIDTH * 2), aligned(2), may_alias));
+
+// numbers[v * stride + i] = N_iv, and the sum of each row in totals[i]. Rows are drawn WIDTH at a time, and
+// transposed; what stands beyond the last row says nothing.
 static __attribute__((noinline)) void draw_numbers(const GraphHead &head, const float *sums,
                                                    uint16_t *numbers, int64_t stride,
-                                                   uint32_t *totals) {
-  const int k = head.clusters;
+                                                   uint32_t *totals, Arena &arena) {
+  const int k = head.clusters, across = round_up(k, WIDTH);
+  int32_t *some = arena.take<int32_t>(size_t(WIDTH) * across);
+  for (int e = 0; e < WIDTH * across; ++e) some[e] = 0;
   for (int i = 0; i < head.rows; ++i) {
     const float *left = head.left.data + i * head.left.row;
     const bool visible = head.pads || is_real(head, i);
@@ -86,14 +94,18 @@ static __attribute__((noinline)) void draw_numbers(const GraphHead &head, const 
           }
         }
         total += count;
-        int32_t each[WIDTH];
-        store(each, count);
-        uint16_t *to = numbers + int64_t(v) * stride + i;
-        for (int l = 0; l < lanes; ++l) to[l * stride] = uint16_t(each[l]);
+        store(some + int64_t(i % WIDTH) * across + v, count);
       }
     }
     totals[i] = 0;
     for (int l = 0; l < WIDTH; ++l) totals[i] += uint32_t(total[l]);
+    if (i % WIDTH < WIDTH - 1 && i < head.rows - 1) continue;
+    const float *from = reinterpret_cast<const float *>(some);
+    uint16_t *to = numbers + (i - i % WIDTH);
+    for (int v = 0; v < k; ++v) {
+      const Int row = (Int)gather(from + v, lane_numbers() * across);
+      *reinterpret_cast<Numbers *>(to + v * stride) = __builtin_convertvector(row, Numbers);
+    }
   }
 }
 
@@ -130,7 +142,7 @@ static __attribute__((noinline)) void draw_keys(const GraphHead &head, const Dra
   }
 }
 
-// All edges of one cluster.
+// All edges of one cluster, row by row.
 static __attribute__((noinline)) void draw_cluster(const GraphHead &head, int cluster,
                                                    const uint16_t *numbers, const KeyTable &table,
                                                    int last_block, uint32_t *place, int32_t *keys) {
@@ -154,6 +166,46 @@ static __attribute__((noinline)) void draw_cluster(const GraphHead &head, int cl
   }
   draw_keys(head, draws, count, table, last_block, place, keys);
 }
+
+#ifdef CK_AVX512
+// The same edges where most rows have none: the first edge of every row that has one, then the second, and
+// so on, whole vectors of rows at a time.
+static __attribute__((noinline)) void draw_sparse_cluster(const GraphHead &head, int cluster,
+                                                          const uint16_t *numbers,
+                                                          const KeyTable &table, int last_block,
+                                                          uint32_t *place, int32_t *keys) {
+  Draws draws;
+  int count = 0;
+  bool any = true;
+  for (int edge = 0; any; ++edge) {
+    const Int c0 = Int{} + int32_t((0x80000000u | uint32_t(cluster) << 16) + uint32_t(edge));
+    any = false;
+    for (int row = 0; row < head.rows; row += WIDTH) {
+      const Int number =
+          __builtin_convertvector(*reinterpret_cast<const Numbers *>(numbers + row), Int);
+      const uint32_t left = uint32_t(head.rows - row);
+      const uint32_t have = bits_of(number > edge) & (left < WIDTH ? (1u << left) - 1 : 0xFFFFu);
+      if (have == 0) continue;
+      any = true;
+      const Int rows = lane_numbers() + row;
+      store(draws.row + count, (Int)_mm512_maskz_compress_epi32(__mmask16(have), (__m512i)rows));
+      store(draws.c0 + count, c0);
+      count += __builtin_popcount(have);
+      if (count >= Draws::ROOM) {
+        draw_keys(head, draws, count, table, last_block, place, keys);
+        count = 0;
+      }
+    }
+  }
+  draw_keys(head, draws, count, table, last_block, place, keys);
+}
+
+static bool is_sparse(const uint16_t *numbers, int rows) {
+  int64_t total = 0;
+  for (int i = 0; i < rows; ++i) total += numbers[i];
+  return total < rows;
+}
+#endif
 
 // sums[v] = sum over visible j of right_jv: in float for 64 rows at a time, those sums in double.
 static __attribute__((noinline)) void cluster_sums(const GraphHead &head, float *sums,
@@ -225,7 +277,7 @@ static void sample_fastrg(const GraphHead &head, const EdgeSink &seen, const Edg
   uint32_t *totals = arena.take<uint32_t>(size_t(head.rows));
   uint32_t *place = arena.take<uint32_t>(size_t(head.rows) + 1);
   cluster_sums(head, sums, arena);
-  draw_numbers(head, sums, numbers, stride, totals);
+  draw_numbers(head, sums, numbers, stride, totals, arena);
   uint32_t drawn = 0;
   for (int i = 0; i < head.rows; ++i) {
     place[i] = drawn;
@@ -238,8 +290,12 @@ static void sample_fastrg(const GraphHead &head, const EdgeSink &seen, const Edg
     build_key_tables(head, first, count, tables);
     for (int c = 0; c < count; ++c) {
       if (sums[first + c] <= 0) continue;
-      draw_cluster(head, first + c, numbers + (first + c) * stride, table_of(tables, c),
-                   tables.blocks_used - 1, place, keys);
+      const uint16_t *own = numbers + (first + c) * stride;
+      auto draw = draw_cluster;
+#ifdef CK_AVX512
+      if (is_sparse(own, head.rows)) draw = draw_sparse_cluster;
+#endif
+      draw(head, first + c, own, table_of(tables, c), tables.blocks_used - 1, place, keys);
     }
   }
   coalesce(head, keys, totals, seen, hidden, arena);
