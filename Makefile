@@ -7,8 +7,8 @@ SHELL := /bin/bash
 
 TORCH := 2.13.0
 # What the build, the figures, the data scripts and `make deps` itself need from Debian.
-PACKAGES := libhdf5-dev hdf5-tools libyaml-dev libarchive-dev libpng-dev gnuplot-nox pkg-config \
-            python3-pip unzip curl shellcheck
+PACKAGES := libhdf5-dev hdf5-tools libyaml-dev libarchive-dev libpng-dev libssl-dev zlib1g-dev \
+            liblzma-dev gnuplot-nox pkg-config python3-pip unzip curl shellcheck
 # Into a folder of ours, beside whatever Python packages the machine has.
 PIP_INSTALL := python3 -m pip install --quiet --disable-pip-version-check --only-binary=:all: \
   --root-user-action=ignore --no-warn-conflicts
@@ -21,7 +21,7 @@ export LIBTORCH
 BUILD := swift build -c release
 SBM := .build/release/sbm
 
-.PHONY: help deps build test test-long quickstart bench docs snippets sanitize lint format clean
+.PHONY: help deps build test test-long quickstart bench docs snippets sanitize fuzz soak lint format clean
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -129,6 +129,17 @@ sanitize: ## Run every kernel under AddressSanitizer and UndefinedBehaviorSaniti
 	  Sources/CKernels/kernels_*.cpp Sources/CKernels/dispatch.cpp Tests/Sanitize/*.cpp \
 	  -o .build/sanitize
 	@.build/sanitize
+
+# Seconds for all readers together.
+FUZZ_SECONDS ?= 66
+
+fuzz: deps ## Fuzz the readers of files from elsewhere (FUZZ_SECONDS=3600 for an hour).
+	@SBM_FUZZ=1 swift build -c release --scratch-path .build/fuzz --sanitize=fuzzer --product fuzz
+	@Tests/Fuzz/run.sh "$(CURDIR)/.build/fuzz/release/fuzz" $(FUZZ_SECONDS)
+
+soak: build ## Kill a run 200 times, and compare what it comes to (KILLS=200).
+	@$(BUILD) --build-tests
+	@SBM_SOAK_KILLS=$(or $(KILLS),200) swift test -c release --skip-build --filter SoakTests
 
 # One version for all: releases of clang-format do not agree on every line.
 CLANG_FORMAT := .deps/clang-format/clang_format/data/bin/clang-format

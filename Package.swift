@@ -82,6 +82,9 @@ let package = Package(
     .systemLibrary(
       name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
     // C++ behind C headers
     .target(name: "CTorch", cxxSettings: cxx, linkerSettings: linkTorch),
@@ -93,7 +96,9 @@ let package = Package(
     module("Settings", ["Diagnostics"]),
     module("Tasks", ["Settings"]),
     module("Tokenization"),
-    module("Experiments", ["CYAML", "Diagnostics", "Settings", "Tasks"]),
+    module("Checksums", ["CCrypto"]),
+    module(
+      "Experiments", ["CYAML", "Checksums", "Diagnostics", "Randomness", "Settings", "Tasks"]),
     module("Arguments", ["Diagnostics"]),
     module("Terminal", ["Diagnostics"]),
 
@@ -107,9 +112,12 @@ let package = Package(
 
     // Files
     module("AtomicFiles"),
-    module("HDF5", ["AtomicFiles", "CHDF5", "Diagnostics"]),
-    module("DataFiles", ["AtomicFiles", "CArchive", "CPNG", "Diagnostics"]),
-    module("Datasets", ["DataFiles", "HDF5", "Randomness", "Settings", "Tasks", "Tokenization"]),
+    module("HDF5", ["AtomicFiles", "CHDF5", "Checksums", "Diagnostics"]),
+    module(
+      "DataFiles", ["AtomicFiles", "CArchive", "CLZMA", "CPNG", "CZlib", "Diagnostics"]),
+    module(
+      "Datasets",
+      ["Checksums", "DataFiles", "HDF5", "Randomness", "Settings", "Tasks", "Tokenization"]),
     module("RunLog", ["Diagnostics", "HDF5", "Tasks"]),
     module("Safetensors", ["Diagnostics", "Torch"]),
 
@@ -118,8 +126,8 @@ let package = Package(
     module(
       "Training",
       [
-        "Attention", "DataFiles", "Datasets", "Diagnostics", "Experiments", "HDF5", "Kernels",
-        "Models", "NN", "Randomness", "RunLog", "Safetensors", "Steps", "Tasks", "Torch",
+        "AtomicFiles", "Attention", "DataFiles", "Datasets", "Diagnostics", "Experiments", "HDF5",
+        "Kernels", "Models", "NN", "Randomness", "RunLog", "Safetensors", "Steps", "Tasks", "Torch",
       ]),
     module(
       "Verification",
@@ -152,7 +160,7 @@ let package = Package(
       name: "Commands",
       dependencies: [
         "Arguments", "AtomicFiles", "Attention", "Benchmarks", "DataFiles", "Datasets",
-        "Diagnostics", "Experiments", "Exports", "Inspection", "Kernels", "Presentation",
+        "Diagnostics", "Experiments", "Exports", "HDF5", "Inspection", "Kernels", "Presentation",
         "Randomness", "Reports", "RunLog", "Settings", "Steps", "Tasks", "Terminal",
         "Tokenization", "Torch", "Training", "Verification",
       ],
@@ -175,6 +183,7 @@ let package = Package(
       name: "ExtendedProgram", dependencies: ["Attention", "Commands", "ExampleMechanism"],
       path: "Tests/ExtendedProgram", swiftSettings: swift),
     tests("ArchitectureTests", ["TestSupport"]),
+    tests("ChecksumsTests", ["Checksums"]),
     tests("DiagnosticsTests", ["Diagnostics"]),
     tests("ArgumentsTests", ["Arguments", "Diagnostics"]),
     tests("TerminalTests", ["Terminal"]),
@@ -195,7 +204,10 @@ let package = Package(
     tests("DataFilesTests", ["DataFiles", "TestSupport"]),
     tests(
       "DatasetsTests",
-      ["DataFiles", "Datasets", "HDF5", "Randomness", "Tasks", "TestSupport", "Tokenization"],
+      [
+        "Checksums", "DataFiles", "Datasets", "HDF5", "Randomness", "Tasks", "TestSupport",
+        "Tokenization",
+      ],
       resources: [.copy("Fixtures")]),
     tests("TokenizationTests", ["Tokenization"], resources: [.copy("Fixtures")]),
     tests("TorchTests", ["Randomness", "Torch"]),
@@ -241,3 +253,14 @@ let package = Package(
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20
 )
+
+// MARK: Fuzzing
+// `make fuzz` builds the readers with libFuzzer, whose runtime only `--sanitize=fuzzer` links.
+
+if ProcessInfo.processInfo.environment["SBM_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "fuzz",
+      dependencies: ["DataFiles", "Datasets", "Experiments", "HDF5", "RunLog", "Tokenization"],
+      path: "Tests/Fuzz", exclude: ["Corpus", "run.sh"], swiftSettings: swift))
+}

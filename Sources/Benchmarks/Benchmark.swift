@@ -23,7 +23,7 @@ public enum Benchmark {
 
   /// The trainer's own step: workers on shards, gradients summed in order, AdamW.
   private static func trainingStep(_ point: BenchmarkPoint) throws -> BenchmarkResult {
-    let pool = WorkerPool(count: point.threads)
+    let pool = try WorkerPool(count: point.threads)
     let model = try point.model()
     let step = ShardedStep(
       model: model, pool: pool,
@@ -60,7 +60,7 @@ public enum Benchmark {
 
   /// Projections, mechanism and output projection of one layer; each worker takes whole sequences.
   private static func attention(_ point: BenchmarkPoint) throws -> BenchmarkResult {
-    let pool = WorkerPool(count: point.threads)
+    let pool = try WorkerPool(count: point.threads)
     let block = try point.block()
     let parameters = block.trainableParameters().map(\.parameter.value)
     var densities: [Double] = []

@@ -20,7 +20,19 @@ static inline hsize_t chdf5_unlimited(void) { return H5S_UNLIMITED; }
 static inline unsigned chdf5_read_only(void) { return H5F_ACC_RDONLY; }
 static inline unsigned chdf5_truncate(void) { return H5F_ACC_TRUNC; }
 
+static inline hid_t chdf5_file_create(void) { return H5P_FILE_CREATE; }
 static inline hid_t chdf5_file_access(void) { return H5P_FILE_ACCESS; }
 static inline hid_t chdf5_dataset_create(void) { return H5P_DATASET_CREATE; }
 static inline hid_t chdf5_dataset_transfer(void) { return H5P_DATASET_XFER; }
 static inline hid_t chdf5_link_create(void) { return H5P_LINK_CREATE; }
+
+// Calls of Linux that the C library hides from Swift.
+
+static inline int chdf5_memory_file(void) {
+  extern int memfd_create(const char *, unsigned int);
+  return memfd_create("hdf5", 1 /* MFD_CLOEXEC */);
+}
+static inline int chdf5_pipe(int ends[2]) {
+  extern int pipe2(int *, int);
+  return pipe2(ends, 02000000 /* O_CLOEXEC */);
+}

@@ -1,6 +1,7 @@
 // Errors, error scopes, threads, memory.
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <ATen/Version.h>
 #include <malloc.h>
 #include <torch/headeronly/version.h>
 
@@ -49,6 +50,11 @@ ct_status ct_scope_leave(void) {
 int ct_scope_depth(void) { return int(scopes.size()); }
 
 const char *ct_version(void) { return TORCH_VERSION; }
+
+const char *ct_cpu_capability(void) {
+  static const std::string name = at::get_cpu_capability();
+  return name.c_str();
+}
 
 ct_status ct_set_threads(int count) {
   return ctorch::guard("set threads", [&] { at::set_num_threads(count); });

@@ -68,6 +68,14 @@ public final class FileEntry {
     self.next = next
   }
 
+  /// The file at `url`, which belongs to no collection.
+  ///
+  /// - Throws: ``DataError`` when it cannot be opened.
+  public convenience init(_ url: URL) throws {
+    let file = try ByteFile(url)
+    self.init(path: url.lastPathComponent, collection: url.path) { try file.read(upTo: 1 << 16) }
+  }
+
   /// The next bytes of the file; `nil` at the end. Valid only during the visit.
   ///
   /// - Throws: ``DataError`` when the file cannot be read.

@@ -1,3 +1,4 @@
+import AtomicFiles
 import Foundation
 
 /// A lock between processes, held on a file.
@@ -9,10 +10,16 @@ public enum FileLock {
   public static func holding<Result>(
     _ url: URL, hint: String, _ body: () throws -> Result
   ) throws -> Result {
-    let descriptor = open(url.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else {
+    let descriptor: Int32?
+    do {
+      descriptor = try LockFile.open(url.path)
+    } catch {
       throw DataError(
-        .inputOutput, file: url.path, problem: String(cString: strerror(errno)), hint: hint)
+        .inputOutput, file: url.path, problem: String(cString: strerror(error.code)), hint: hint)
+    }
+    guard let descriptor else {
+      throw DataError(
+        .inputOutput, file: url.path, problem: "the folder cannot be written to", hint: hint)
     }
     defer { close(descriptor) }
     // A file system without locks: two processes may then do the same work twice, no harm done.

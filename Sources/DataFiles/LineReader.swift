@@ -91,13 +91,16 @@ public struct LineReader {
 
 /// A file open for reading, closed at the end of its life.
 public final class ByteFile {
+  /// Bytes it had when it was opened.
+  public let size: Int
   private let descriptor: Int32
   private let path: String
 
   /// Opens the file at `url`; `hint` is what to do if it is not there.
   public init(_ url: URL, hint: String = DataError.absenceHint) throws {
     path = url.path
-    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // A FIFO must not wait for its writer.
+    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       let missing = errno == ENOENT || errno == ENOTDIR
       throw DataError(
@@ -105,6 +108,14 @@ public final class ByteFile {
         problem: missing ? "there is no such file" : String(cString: strerror(errno)),
         hint: missing ? hint : "Check its permissions")
     }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      close(descriptor)
+      throw DataError(
+        .malformed, file: path, problem: "this is no regular file",
+        hint: "Name a file: folders, pipes and devices are not read")
+    }
+    size = Int(status.st_size)
   }
 
   deinit { close(descriptor) }

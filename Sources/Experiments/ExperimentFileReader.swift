@@ -17,12 +17,36 @@ struct ExperimentFileReader {
 
   /// - Throws: `ExperimentFileError` if the file cannot be read; everything else is collected.
   mutating func read(path: String) throws -> ExperimentFile? {
-    guard let file = fopen(path, "rb") else { throw Self.failure(path) }
-    defer { fclose(file) }
+    // A FIFO without a writer must not be waited for.
+    let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    guard descriptor >= 0 else { throw Self.failure(path) }
+    defer { close(descriptor) }
     var bytes = [UInt8](repeating: 0, count: YAMLReader.maximumBytes + 1)
-    let count = fread(&bytes, 1, bytes.count, file)
-    if ferror(file) != 0 { throw Self.failure(path) }
+    var count = 0
+    while count < bytes.count {
+      let got = bytes.withUnsafeMutableBytes { buffer in
+        Foundation.read(descriptor, buffer.baseAddress! + count, buffer.count - count)
+      }
+      if got > 0 {
+        count += got
+      } else if got == 0 {
+        break
+      } else if errno == EAGAIN {
+        try Self.awaitWriter(descriptor, path)
+      } else if errno != EINTR {
+        throw Self.failure(path)
+      }
+    }
     return try read(Array(bytes.prefix(count)), file: path)
+  }
+
+  /// Waits for what is written into a pipe, such as that of a process substitution.
+  private static func awaitWriter(_ descriptor: Int32, _ path: String) throws {
+    var event = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    if poll(&event, 1, 10_000) == 0 {
+      throw ExperimentFileError(
+        file: path, reason: "nothing has been written into this pipe for 10 s")
+    }
   }
 
   private static func failure(_ path: String) -> ExperimentFileError {

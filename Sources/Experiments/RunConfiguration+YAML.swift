@@ -1,3 +1,5 @@
+import Checksums
+import Randomness
 import Settings
 import Tasks
 
@@ -54,11 +56,19 @@ extension RunConfiguration {
   /// in threads, folders or the rhythm of checkpoints only have the same. A checkpoint may be resumed
   /// if its identity is the run's.
   public var identity: String {
-    var hash = UInt64(0xcbf2_9ce4_8422_2325)  // FNV-1a
-    func add(_ text: String) {
-      for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    }
-    add("seed=\(seed)\n")
+    var sum = Checksum(.sha256)
+    sum.update(identityText.utf8)
+    return String(sum.hexDigest().prefix(16))
+  }
+
+  /// The ``identity`` as older checkpoints have it.
+  public var formerIdentity: String {
+    let digits = String(FNV1a.hash(identityText.utf8), radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+
+  private var identityText: String {
+    var text = "seed=\(seed)\n"
     for (key, value, _) in settings {
       if let setting = schema.setting(key) {
         guard setting.influencesResults else { continue }
@@ -67,10 +77,9 @@ extension RunConfiguration {
           continue
         }
       }
-      add("\(key)=\(value)\n")
+      text += "\(key)=\(value)\n"
     }
-    let digits = String(hash, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
+    return text
   }
 
   /// The settings that differ from the published ones for this task and mechanism: key, the run's

@@ -130,7 +130,7 @@ public struct Schema: Sendable, Equatable {
       "training.beta2", \.training.beta2, 0...1, below: 1, .same(0.999, .publishedCode),
       help: "AdamW's beta2."),
     .number(
-      "training.epsilon", \.training.epsilon, 0...1, .same(1e-6, .publishedCode),
+      "training.epsilon", \.training.epsilon, 1e-30...1, .same(1e-6, .publishedCode),
       help: "AdamW's epsilon."),
     .number(
       "training.weight_decay", \.training.weightDecay, 0...10,

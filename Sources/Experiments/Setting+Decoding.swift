@@ -32,6 +32,12 @@ extension Setting {
         return .failure(
           mismatch.with(hint: isPlain ? nil : "Write numbers without quotes."))
       }
+      if value == 0,
+        text.prefix(while: { !"eE".contains($0) }).contains(where: { ("1"..."9") ~= $0 })
+      {
+        return .failure(
+          .init(text: "\(node.found) is nearer to 0 than any number that can be told from it"))
+      }
       if value > range.upperBound { return .failure(excess(node)) }
       guard range.contains(value), value < below ?? .infinity else { return .failure(mismatch) }
       return .success(.number(value))

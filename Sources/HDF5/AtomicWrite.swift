@@ -6,7 +6,7 @@ extension HDF5File {
   /// `body` fills a temporary file in the same folder, which is synced, then renamed over `path`;
   /// then the folder is synced. When anything fails, `path` stays as it was and the temporary
   /// file is removed. One left by a killed process is removed by the next write of the same path.
-  /// A `sealed` file ends with a checksum of all of it, by which every later reader here finds out damage;
+  /// A `sealed` file begins with a checksum of all of it, by which every later reader here finds out damage;
   /// other programs read it as any other. Throws `HDF5Error`, or what `body` throws.
   @discardableResult public static func writeAtomically<Result>(
     to path: String, sealed isSealed: Bool = false, _ body: (HDF5File) throws -> Result
@@ -21,16 +21,18 @@ extension HDF5File {
       throw system(error)
     }
     do {
-      let file = try HDF5File(creating: temporary.path)
+      let file = try HDF5File(
+        creating: temporary.path, userBlock: isSealed ? Seal.blockSize : 0)
       let result: Result
       do {
         result = try body(file)
+        if isSealed { try file.setAttribute(Seal.attribute, Seal.notice) }
         try file.close()
       } catch {
         try? file.close()
         throw error
       }
-      if isSealed { try Seal.append(to: temporary.descriptor, path: temporary.path) }
+      if isSealed { try Seal.write(to: temporary.descriptor, path: temporary.path) }
       try temporary.putInPlace()
       return result
     } catch {

@@ -38,6 +38,17 @@ public final class HDF5Dataset: HDF5Object, @unchecked Sendable {
     }
   }
 
+  /// Throws `elsewhere` when the values lie in other files.
+  func checkValuesAreHere() throws {
+    let properties = H5Dget_create_plist(id)
+    func failed() -> HDF5Error { libraryFailure("has no properties") }
+    try withHandle(properties, closedBy: H5Pclose, orThrow: failed) { properties in
+      guard H5Pget_layout(properties) != H5D_VIRTUAL, H5Pget_external_count(properties) == 0 else {
+        throw failure(.elsewhere, "its values lie in other files, which are not read")
+      }
+    }
+  }
+
   // MARK: Reading
 
   /// Reads all values.

@@ -5,7 +5,7 @@ import Foundation
 /// What went wrong with an HDF5 file: which file, which object in it, and what to do.
 public struct HDF5Error: Error, Equatable, CustomStringConvertible {
   /// The sort of failure, for a caller that wants to act on it.
-  public enum Kind: Sendable {
+  public enum Kind: String, Sendable, Codable {
     /// The file or its folder does not exist.
     case noSuchFile
     /// The file may not be read or written.
@@ -16,6 +16,10 @@ public struct HDF5Error: Error, Equatable, CustomStringConvertible {
     case notHDF5
     /// The file begins as an HDF5 file and is cut off or damaged.
     case damaged
+    /// The file is whole, but a program that had it open for writing did not close it, or has not yet.
+    case leftOpen
+    /// The file refers to another file, which is not read.
+    case elsewhere
     /// A group, dataset or attribute is missing.
     case missingObject
     /// An object has another type than was asked for, or a value does not fit it.
@@ -63,7 +67,8 @@ extension HDF5Error: ExitCodeProviding {
   /// Bad input data where the content is at fault, an input or output error otherwise.
   public var exitCode: ExitCode {
     switch kind {
-    case .notHDF5, .damaged, .missingObject, .wrongType, .wrongShape: .badInput
+    case .notHDF5, .damaged, .leftOpen, .elsewhere, .missingObject, .wrongType, .wrongShape:
+      .badInput
     case .noSuchFile, .noPermission, .diskFull, .failed: .inputOutput
     }
   }
@@ -71,7 +76,12 @@ extension HDF5Error: ExitCodeProviding {
 
 extension HDF5Error {
   /// The error for a library call that just failed; reads libhdf5's error stack.
-  static func library(_ action: String, file: String, object: String? = nil) -> HDF5Error {
+  ///
+  /// What libhdf5 cannot make sense of in a file that is read, and that neither the system nor memory is to
+  /// blame for, is damage.
+  static func library(
+    _ action: String, file: String, object: String? = nil, isWriting: Bool = false
+  ) -> HDF5Error {
     let stack = errorStack()
     let all = stack.joined(separator: "; ")
     let reason = stack.first.map { first in
@@ -81,13 +91,25 @@ extension HDF5Error {
     if all.contains("errno = 28") || all.contains("errno = 122") || all.contains("errno = 27") {
       return diskFull(message, file: file, object: object)
     }
+    // libhdf5's own words for consistency flags that are set.
+    if all.contains("file is already open for") { return leftOpen(file: file) }
     if all.contains("truncated file") || all.contains("wrong version")
       || all.contains("checksum") || all.contains("bad object header")
       || all.contains("signature") || all.contains("addr overflow")
     {
       return damaged(message, file: file, object: object)
     }
-    return HDF5Error(.failed, file: file, object: object, message: message)
+    let isOfSystem =
+      isWriting || all.contains("errno = ") || all.contains("alloc")
+    return isOfSystem
+      ? HDF5Error(.failed, file: file, object: object, message: message)
+      : damaged(message, file: file, object: object)
+  }
+
+  /// Whether libhdf5 failed for want of a lock that nobody has: the file system has none.
+  var tellsOfMissingLocks: Bool {
+    message.contains("unable to lock file")
+      && [ENOLCK, EOPNOTSUPP, ENOSYS].contains { message.contains("errno = \($0),") }
   }
 
   /// The error for a system call that just failed with `code`.
@@ -112,6 +134,18 @@ extension HDF5Error {
     HDF5Error(
       .damaged, file: file, object: object, message: message,
       hint: "The file is cut off or damaged: restore it from a copy, or have it made anew")
+  }
+
+  /// The error for a file that another program left open.
+  static func leftOpen(file: String) -> HDF5Error {
+    HDF5Error(
+      .leftOpen, file: file,
+      message:
+        "another program has it open for writing, or had and was killed (its consistency flags "
+        + "are set)",
+      hint:
+        "Close the file there; if that program is gone, `h5clear -s \(file)` makes the file readable "
+        + "again and loses nothing")
   }
 
   private static func diskFull(_ message: String, file: String, object: String? = nil)

@@ -18,14 +18,25 @@ public class HDF5Group: HDF5Object, @unchecked Sendable {
     }
   }
 
-  /// Whether `name` leads to a group or dataset.
+  /// Whether `name` leads to a group or dataset of this file.
+  ///
+  /// Throws `elsewhere` where it leads to another file: those are not read.
   public func exists(_ name: String) throws -> Bool {
     try Library.locked {
       try checkOpen()
       var prefix = ""
       for part in name.split(separator: "/") {
         prefix += prefix.isEmpty ? String(part) : "/" + part
-        guard H5Lexists(id, prefix, 0) > 0, H5Oexists_by_name(id, prefix, 0) > 0 else {
+        guard H5Lexists(id, prefix, 0) > 0 else { return false }
+        var link = H5L_info_t()
+        guard H5Lget_info(id, prefix, &link, 0) >= 0 else {
+          throw libraryFailure("cannot be looked at", of: fullPath(prefix))
+        }
+        guard link.type == H5L_TYPE_HARD || link.type == H5L_TYPE_SOFT else {
+          throw failure(
+            .elsewhere, "leads to another file, which is not read", of: fullPath(prefix))
+        }
+        guard H5Oexists_by_name(id, prefix, 0) > 0 else {
           return false
         }
       }
@@ -53,7 +64,10 @@ public class HDF5Group: HDF5Object, @unchecked Sendable {
   /// Opens a dataset.
   public func dataset(_ name: String) throws -> HDF5Dataset {
     try Library.locked {
-      HDF5Dataset(id: try open(name, as: H5I_DATASET), path: fullPath(name), session: session)
+      let dataset = HDF5Dataset(
+        id: try open(name, as: H5I_DATASET), path: fullPath(name), session: session)
+      try dataset.checkValuesAreHere()
+      return dataset
     }
   }
 

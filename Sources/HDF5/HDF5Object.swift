@@ -34,7 +34,8 @@ public class HDF5Object: @unchecked Sendable {
   }
 
   func libraryFailure(_ action: String, of object: String? = nil) -> HDF5Error {
-    .library(action, file: file, object: object ?? path)
+    .library(
+      action, file: file, object: object ?? path, isWriting: session.isForWriting)
   }
 
   func checkOpen() throws {
@@ -49,12 +50,18 @@ final class Session {
   let id: hid_t
   private(set) var isOpen = true
   private let written: WrittenFile?
+  /// What is open in place of the file at `path`, kept as long as it is.
+  private let copy: MemoryFile?
 
-  init(path: String, id: hid_t, written: WrittenFile? = nil) {
+  init(path: String, id: hid_t, written: WrittenFile? = nil, copy: MemoryFile? = nil) {
     self.path = path
     self.id = id
     self.written = written
+    self.copy = copy
   }
+
+  /// Whether the file is one that is being written.
+  var isForWriting: Bool { written != nil }
 
   /// Throws the error of a write that failed.
   func checkWritten() throws {
@@ -103,6 +110,9 @@ extension HDF5Object {
   public func attributeType(_ name: String) throws -> HDF5Type {
     try withAttribute(name) { _, type, _ in HDF5Type(of: type) }
   }
+
+  /// The number of values of the attribute.
+  func attributeCount(_ name: String) throws -> Int { try withAttribute(name) { $2 } }
 
   /// Reads a single value.
   public func attribute<Value: HDF5Element>(_ name: String, as type: Value.Type = Value.self)
@@ -161,6 +171,9 @@ extension HDF5Object {
     }
   }
 
+  /// More values than any attribute has.
+  private static let attributeLimit = 1 << 24
+
   private func attributePath(_ name: String) -> String { "\(path)@\(name)" }
 
   /// Opens an attribute for `body(attribute, stored type, number of values)`.
@@ -177,7 +190,11 @@ extension HDF5Object {
       return try withHandle(H5Aopen(id, name, 0), closedBy: H5Aclose, orThrow: failed) { id in
         try withHandle(H5Aget_type(id), closedBy: H5Tclose, orThrow: failed) { type in
           try withHandle(H5Aget_space(id), closedBy: H5Sclose, orThrow: failed) { space in
-            try body(id, type, Int(H5Sget_simple_extent_npoints(space)))
+            let count = Int(H5Sget_simple_extent_npoints(space))
+            guard 0...Self.attributeLimit ~= count else {
+              throw failure(.damaged, "claims \(count) values", of: object)
+            }
+            return try body(id, type, count)
           }
         }
       }

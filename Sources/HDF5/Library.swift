@@ -5,10 +5,18 @@ import Foundation
 enum Library {
   static let lock = NSRecursiveLock()
 
+  /// A file must not make the library load code or open another file.
+  private static let isConfined: Bool = {
+    H5PLset_loading_state(0)
+    H5Lunregister(H5L_TYPE_EXTERNAL)
+    return true
+  }()
+
   /// Runs `body` while no other thread is inside libhdf5.
   static func locked<Result>(_ body: () throws -> Result) rethrows -> Result {
     lock.lock()
     defer { lock.unlock() }
+    _ = isConfined
     // The library may have been built with an error stack for each thread; none is to be printed.
     H5Eset_auto2(0, nil, nil)
     return try body()

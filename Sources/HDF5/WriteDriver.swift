@@ -21,7 +21,10 @@ final class WrittenFile {
 
   fileprivate func open(truncating: Bool) -> Bool {
     descriptor = Foundation.open(path, O_RDWR | O_CLOEXEC | (truncating ? O_TRUNC : 0))
-    return descriptor >= 0
+    guard descriptor >= 0 else { return false }
+    var status = stat()
+    if fstat(descriptor, &status) == 0 { endOfFile = haddr_t(status.st_size) }
+    return true
   }
 
   fileprivate func close() {
@@ -85,7 +88,7 @@ enum WriteDriver {
     driver.maxaddr = haddr_t(Int64.max)
     driver.fc_degree = H5F_CLOSE_WEAK
     driver.open = { _, flags, _, _ in
-      guard let file = WriteDriver.opening, file.open(truncating: flags & chdf5_truncate() != 0)
+      guard let file = WriteDriver.next, file.open(truncating: flags & chdf5_truncate() != 0)
       else { return nil }
       return allocateHandle(of: file)
     }
@@ -127,16 +130,16 @@ enum WriteDriver {
     return H5FDregister(&driver)
   }()
 
-  /// The file that `H5Fcreate` is about to open; libhdf5's lock guards it.
-  nonisolated(unsafe) private static var opening: WrittenFile?
+  /// The file that libhdf5 is about to open; its lock guards it.
+  nonisolated(unsafe) private static var next: WrittenFile?
 
-  /// Runs `create`, in which libhdf5 opens `file` by this driver.
-  static func creating<Result>(_ file: WrittenFile, _ create: () throws -> Result) rethrows
+  /// Runs `open`, in which libhdf5 opens `file` by this driver.
+  static func opening<Result>(_ file: WrittenFile, _ open: () throws -> Result) rethrows
     -> Result
   {
-    opening = file
-    defer { opening = nil }
-    return try create()
+    next = file
+    defer { next = nil }
+    return try open()
   }
 }
 

@@ -35,9 +35,7 @@ public struct RandomStream: Hashable, Sendable {
 
   /// The child stream for a named purpose; the name is hashed with 64-bit FNV-1a.
   public func child(_ purpose: String) -> RandomStream {
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    for byte in purpose.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
-    return child(hash)
+    child(FNV1a.hash(purpose.utf8))
   }
 
   /// A generator that walks this stream from its beginning.

@@ -31,6 +31,7 @@ extension RunLog {
   /// The whole log as it lies in a file, in the file's order.
   var fields: [Field] {
     attributes + [Field("/config", .text(configuration))] + settingFields + dataFields
+      + historyFields
       + fields(of: train, at: "/train", withLearningRate: true)
       + fields(of: dev, at: "/dev", withLearningRate: false)
       + densityFields + testFields + costFields
@@ -64,6 +65,16 @@ extension RunLog {
   }
 
   private var dataFields: [Field] { data.isEmpty ? [] : data.fields }
+
+  private var historyFields: [Field] {
+    guard !history.isEmpty else { return [] }
+    return [
+      Field("/history/step", .integers(history.map(\.step))),
+      Field("/history/code_version", .texts(history.map(\.codeVersion))),
+      Field("/history/hardware", .texts(history.map(\.hardware))),
+      Field("/history/libraries", .texts(history.map(\.libraries))),
+    ]
+  }
 
   private func fields(of series: Series, at group: String, withLearningRate: Bool) -> [Field] {
     func reals(_ name: String, _ values: [Double]) -> Field {

@@ -4,7 +4,8 @@ extension RunLog {
   /// They differ between an interrupted run and an uninterrupted one, and between machines.
   public static let wallClockFields: Set<String> = [
     "/@created", "/@hardware", "/train/seconds", "/dev/seconds", "/cost/milliseconds_per_step",
-    "/cost/peak_memory",
+    "/cost/peak_memory", "/history/step", "/history/code_version", "/history/hardware",
+    "/history/libraries",
   ]
 
   /// Whether the other log tells of the same computation, equal to the bit.

@@ -18,6 +18,7 @@ extension RunLog {
     verdict = try reader.optional("verdict") { try reader.choice($0) }
     failure = try reader.optional("failure") { try reader.file.attribute($0) }
     data = try reader.data()
+    history = try reader.history()
     train = try reader.series("train", withLearningRate: true)
     dev = try reader.series("dev", withLearningRate: false)
     // Logs of before the attribute tell it by their last row.
@@ -99,6 +100,19 @@ struct LogReader {
     let digests: [String] = try column("/data/digest", splits.count)
     return splits.indices.map {
       RunLog.DataSplit(split: splits[$0], examples: examples[$0], digest: digests[$0])
+    }
+  }
+
+  func history() throws -> [RunLog.Stretch] {
+    guard try file.exists("history") else { return [] }
+    let steps: [Int] = try file.read("/history/step")
+    let versions: [String] = try column("/history/code_version", steps.count)
+    let hardware: [String] = try column("/history/hardware", steps.count)
+    let libraries: [String] = try column("/history/libraries", steps.count)
+    return steps.indices.map {
+      RunLog.Stretch(
+        step: steps[$0], codeVersion: versions[$0], hardware: hardware[$0],
+        libraries: libraries[$0])
     }
   }
 

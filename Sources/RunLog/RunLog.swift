@@ -19,8 +19,10 @@ public struct RunLog: Sendable {
   public var failure: String?
   /// What its curves say, nil while that is open.
   public var verdict: Verdict?
-  /// Where and with what it ran.
+  /// Where and with what it ran last.
   public var environment: Environment
+  /// What trained it, one program after another; empty in logs from before this was kept.
+  public internal(set) var history: [Stretch] = []
   /// The resolved experiment settings as a YAML document.
   public var configuration: String
   /// The same settings one by one, with where each value comes from.
@@ -48,6 +50,17 @@ public struct RunLog: Sendable {
     self.configuration = configuration
     self.settings = settings
     self.cost = cost
+  }
+
+  /// Notes that what `environment` says trains the run from here on.
+  ///
+  /// Stretches of which nothing is kept are forgotten; a program that goes on with its own work begins no new
+  /// one.
+  public mutating func beginStretch(afterStep step: Int) {
+    history.removeAll { $0.step >= step }
+    let stretch = Stretch(step: step, environment)
+    if let last = history.last, last.isSameProgram(as: stretch) { return }
+    history.append(stretch)
   }
 
   /// Goes back to the state after a step, to continue from its checkpoint.
@@ -165,6 +178,36 @@ extension RunLog {
       self.codeVersion = codeVersion
       self.hardware = hardware
       self.libraries = libraries
+    }
+  }
+
+  /// Steps in a row that one program trained on one machine.
+  public struct Stretch: Sendable, Equatable {
+    /// Steps done when it began.
+    public var step: Int
+    /// ``Environment/codeVersion`` then.
+    public var codeVersion: String
+    /// ``Environment/hardware`` then.
+    public var hardware: String
+    /// ``Environment/libraries`` then, separated by commas.
+    public var libraries: String
+
+    /// What begins in `environment` after a step.
+    init(step: Int, _ environment: Environment) {
+      self.init(
+        step: step, codeVersion: environment.codeVersion, hardware: environment.hardware,
+        libraries: environment.libraries.joined(separator: ", "))
+    }
+
+    init(step: Int, codeVersion: String, hardware: String, libraries: String) {
+      self.step = step
+      self.codeVersion = codeVersion
+      self.hardware = hardware
+      self.libraries = libraries
+    }
+
+    func isSameProgram(as other: Stretch) -> Bool {
+      (codeVersion, hardware, libraries) == (other.codeVersion, other.hardware, other.libraries)
     }
   }
 

@@ -11,20 +11,56 @@ public final class WorkerPool: Sendable {
   private let queue = Queue()
 
   /// Starts `count` threads; 0 for one a core.
-  public init(count: Int) {
+  ///
+  /// - Throws: ``WorkerPoolError`` when the system lets no more threads start.
+  public init(count: Int) throws {
     precondition(count >= 0, "a pool of \(count) threads")
     self.count = count == 0 ? ProcessInfo.processInfo.activeProcessorCount : count
     Runtime.keepFreedMemory()
     Runtime.setOperatorThreads(1)
     for index in 0..<self.count {
-      let thread = Thread { [queue] in
+      do {
+        try Self.start(queue, name: "worker \(index)")
+      } catch {
+        // Those that have started end.
+        queue.close()
+        throw WorkerPoolError(wanted: self.count, started: index, code: error.code)
+      }
+    }
+  }
+
+  private struct StartFailure: Error {
+    var code: Int32
+  }
+
+  /// Starts a thread that works for `queue`. Foundation's threads do not say when they cannot start.
+  private static func start(_ queue: Queue, name: String) throws(StartFailure) {
+    final class Start {
+      let queue: Queue
+      let name: String
+      init(_ queue: Queue, _ name: String) { (self.queue, self.name) = (queue, name) }
+    }
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    defer { pthread_attr_destroy(&attributes) }
+    pthread_attr_setstacksize(&attributes, 16 << 20)
+    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+    let start = Unmanaged.passRetained(Start(queue, name))
+    var thread = pthread_t()
+    let code = pthread_create(
+      &thread, &attributes,
+      { context in
+        guard let context else { return nil }
+        let start = Unmanaged<Start>.fromOpaque(context).takeRetainedValue()
+        Thread.current.name = start.name
         // libtorch keeps this number for each thread.
         Runtime.setOperatorThreads(1)
-        queue.runThread()
-      }
-      thread.name = "worker \(index)"
-      thread.stackSize = 16 << 20
-      thread.start()
+        start.queue.runThread()
+        return nil
+      }, start.toOpaque())
+    guard code == 0 else {
+      start.release()
+      throw StartFailure(code: code)
     }
   }
 
@@ -49,6 +85,22 @@ public final class WorkerPool: Sendable {
     // Whatever happens, leave only when no thread works for this call any more.
     defer { queue.stop() }
     for index in 0..<count { try consume(index, try results.take(index).get()) }
+  }
+}
+
+/// The system lets no more threads start.
+public struct WorkerPoolError: Error, CustomStringConvertible {
+  /// Threads asked for.
+  public let wanted: Int
+  /// Threads that could start.
+  public let started: Int
+  /// The system's number for the reason (`errno`).
+  public let code: Int32
+
+  /// What happened and what to do.
+  public var description: String {
+    "\(started) of \(wanted) worker threads could start (\(String(cString: strerror(code)))): raise the limit "
+      + "on processes (`ulimit -u`) or on memory, or set fewer threads (--threads)"
   }
 }
 

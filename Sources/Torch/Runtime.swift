@@ -5,6 +5,10 @@ public enum Runtime {
   /// libtorch's version.
   public static var version: String { String(cString: ct_version()) }
 
+  /// The vector instructions that operators use on the processor, such as `AVX2`. Results of two kinds can
+  /// differ in roundings.
+  public static var processorCapability: String { String(cString: ct_cpu_capability()) }
+
   /// Whether a CUDA device can be used.
   public static var hasCUDA: Bool { ct_has_cuda() != 0 }
 

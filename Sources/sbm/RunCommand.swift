@@ -121,6 +121,10 @@ struct RunCommand: Command {
       continuation == .restart ? run : RunFiles(folder: folder(run), run: run.name).asBegun(run)
     }
     guard isDry else {
+      if continuation == .resume {
+        let files = experiment.runs.map { RunFiles(folder: folder($0), run: $0.name) }
+        for warning in ArithmeticVariant.adopt(from: files) { Output.warn("Warning: \(warning)") }
+      }
       return try RunExecution(
         runs: experiment.runs, folder: folder, continuation: continuation
       ).perform()

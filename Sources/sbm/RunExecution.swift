@@ -106,7 +106,7 @@ struct RunExecution {
       }
     }
     for warning in data.warnings { Output.warn(once: "Warning: \(warning)") }
-    let pool = WorkerPool(count: run.threads)
+    let pool = try WorkerPool(count: run.threads)
     do {
       var trainer = try Trainer(
         run, data: data, files: files(run), continuation: continuation, pool: pool,

@@ -1,14 +1,27 @@
 import Arguments
 import Diagnostics
 import Foundation
+import HDF5
 import Kernels
 
 /// The program `sbm`: all of it but `main.swift`, so that programs with mechanisms of their own are built like it.
 public enum SBM {
   /// Parses the command line, runs the command, and ends the process with its exit code.
   public static func main() -> Never {
+    // Closed standard descriptors would be given to files, and progress written into them.
+    for descriptor in Int32(0)...2 where fcntl(descriptor, F_GETFD) < 0 {
+      _ = open("/dev/null", descriptor == 0 ? O_RDONLY : O_WRONLY)
+    }
     // A reader that leaves early (`sbm … | head`) must not kill a run; `Output` ends quietly instead.
     signal(SIGPIPE, SIG_IGN)
+    // A limit on the size of files is an error of writing, which says what to do.
+    signal(SIGXFSZ, SIG_IGN)
+    // Started by this program itself to read files that may be anyone's.
+    if CommandLine.arguments.dropFirst() == [IsolatedReader.marker] {
+      IsolatedReader.serve()
+      exit(0)
+    }
+    IsolatedReader.start(program: "/proc/self/exe")
     exit(run(Array(CommandLine.arguments.dropFirst())).rawValue)
   }
 

@@ -152,25 +152,63 @@ struct FileCollectionTests {
     #expect(error?.kind == .missing)
   }
 
-  @Test(
-    "MD5 sums of RFC 1321",
-    arguments: [
-      ("", "d41d8cd98f00b204e9800998ecf8427e"),
-      ("abc", "900150983cd24fb0d6963f7d28e17f72"),
-      (
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
-        "d174ab98d277d9f5a5611c2c9f419d9f"
-      ),
-      (
-        String(repeating: "1234567890", count: 8), "57edf4a22be3c955ac49da2e2107b67a"
-      ),
-    ])
-  func md5(text: String, sum: String) {
-    var whole = MD5()
-    whole.update(Array(text.utf8))
-    #expect(whole.hexDigest() == sum)
-    var pieces = MD5()
-    for byte in text.utf8 { pieces.update([byte]) }
-    #expect(pieces.hexDigest() == sum)
+  /// libarchive 3.6 reads on.
+  @Test("Every flipped bit of a gzip archive is found out, whatever is asked for", arguments: 0..<8)
+  func gzipBits(bit: UInt8) throws {
+    let folder = try TemporaryFolder()
+    let whole = ArchiveBuilder.gzip(ArchiveBuilder.tar(Self.entries))
+    // The header's flags, time and system say nothing of the content.
+    for index in [0, 1, 2] + Array(10..<whole.count) {
+      var bytes = whole
+      bytes[index] ^= 1 << bit
+      let url = try folder.write("x.tar.gz", bytes)
+      #expect(throws: DataError.self, "byte \(index)") {
+        try FileCollections.open(url).withFile("a/1.txt") { _ = try $0.readAll(limit: 100) }
+      }
+    }
+  }
+
+  @Test("What comes after the entry asked for is looked at too", arguments: ["tar", "gz", "zip"])
+  func entriesBehind(form: String) throws {
+    let folder = try TemporaryFolder()
+    let entries = Self.entries + [ArchiveBuilder.Entry("../out.txt", "x")]
+    let url =
+      switch form {
+      case "tar": try folder.write("x.tar", ArchiveBuilder.tar(entries))
+      case "gz": try folder.write("x.tar.gz", ArchiveBuilder.gzip(ArchiveBuilder.tar(entries)))
+      default: try folder.write("x.zip", ArchiveBuilder.zip(Self.files + [("../out.txt", "x")]))
+      }
+    let error = #expect(throws: DataError.self) {
+      try FileCollections.open(url).withFile("a/1.txt") { _ in }
+    }
+    #expect(error?.problem.contains("leads out of the archive") == true)
+  }
+
+  @Test("An entry that unpacks to gigabytes is refused, needed or not")
+  func bomb() throws {
+    let folder = try TemporaryFolder()
+    let url = folder.url("x.tar.gz")
+    // 4 GB of zeros behind a small file, a few megabytes packed.
+    let script = """
+      cd "$1" && echo one >one.txt && truncate -s 4G zeros && tar -S -cf - one.txt zeros | gzip -1 >x.tar.gz
+      """
+    let made = try TestProgram.run(
+      URL(fileURLWithPath: "/bin/bash"), ["-c", script, "bash", folder.url.path])
+    try #require(made.exitCode == 0, "\(made.errors)")
+    let error = #expect(throws: DataError.self) {
+      try FileCollections.open(url).withFile("one.txt") { _ = try $0.readAll(limit: 100) }
+    }
+    #expect(error?.problem.contains("unpacks to more than") == true)
+  }
+
+  @Test("Pipes are no files")
+  func pipes() throws {
+    let folder = try TemporaryFolder()
+    let url = folder.url("pipe.tar")
+    #expect(mkfifo(url.path, 0o600) == 0)
+    let error = #expect(throws: DataError.self) {
+      try FileCollections.open(url).visit { _ in .next }
+    }
+    #expect(error?.problem == "this is no regular file")
   }
 }

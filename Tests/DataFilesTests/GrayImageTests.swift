@@ -42,6 +42,20 @@ struct GrayImageTests {
     #expect(error?.problem.contains(problem) == true, "\(error?.problem ?? "")")
   }
 
+  /// Samples 0, 5, … as libpng wrote them, with a gAMA chunk of 1.0 behind the header.
+  @Test("Samples are read as they are stored, whatever the gamma")
+  func gamma() throws {
+    let ramp = GrayImage(width: 51, height: 1, pixels: (0..<51).map { UInt8($0 * 5) })
+    let chunk: [UInt8] =
+      [0, 0, 0, 4] + Array("gAMA".utf8) + [0, 1, 0x86, 0xA0, 0x31, 0xE8, 0x96, 0x5F]
+    let png = ramp.png
+    let plain = png.prefix(33)
+    let rest = png.dropFirst(33)
+    #expect(try GrayImage(png: plain + chunk + rest, file: "gamma.png") == ramp)
+    let cut = Array((plain + chunk + rest).prefix(40))
+    #expect(throws: DataError.self) { try GrayImage(png: cut, file: "cut.png") }
+  }
+
   @Test("What is no PNG, has another size, or is cut short or damaged")
   func malformed() throws {
     let png = image.png

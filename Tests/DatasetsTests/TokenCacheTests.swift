@@ -1,3 +1,4 @@
+import Checksums
 import DataFiles
 import Datasets
 import Foundation
@@ -135,12 +136,12 @@ struct TokenCacheTests {
   @Test("Digests are MD5 sums that others can compute")
   func digestByHand() throws {
     let source = RandomSource()
-    var sum = MD5()
+    var sum = Checksum(.md5)
     for example in source.examples(.test) {
       guard case .classIndex(let label) = example.label else { continue }
       var bytes = withUnsafeBytes(of: UInt32(example.tokens.count).littleEndian) { Array($0) }
       for token in example.tokens { bytes += [UInt8(token & 255), UInt8(token >> 8)] }
-      var one = MD5()
+      var one = Checksum(.md5)
       one.update(bytes + [UInt8(label), 0, 0, 0])
       let digits = Array(one.hexDigest().prefix(16))
       sum.update((0..<8).map { UInt8(String(digits[2 * $0..<2 * $0 + 2]), radix: 16) ?? 0 })
@@ -210,7 +211,41 @@ struct TokenCacheTests {
     try FileManager.default.removeItem(at: url)
     let foreign = try HDF5File(creating: url.path)
     try foreign.close()
-    #expect(try TokenCache.status(source, data) == .stale("it was not made by this program"))
+    #expect(try TokenCache.status(source, data) == .damaged("it has no seal"))
+  }
+
+  /// Another program changed tokens, and sealed the file anew.
+  @Test("Tokens that are not those of their digests make the cache anew")
+  func altered() throws {
+    let source = RandomSource()
+    let url = try TokenCache.url(source, data)
+    let digest = try TokenCache.prepare(source, in: data).split(.test).digest(of: 0..<7)
+    let whole = try HDF5File(reading: url.path)
+    try HDF5File.writeAtomically(to: url.path, sealed: true) { file in
+      for name in try whole.attributeNames() where name != "sealed" {
+        try file.setAttribute(name, whole.attribute(name, as: String.self))
+      }
+      for split in source.task.splits {
+        let group = try whole.group(split.rawValue)
+        let kind = try group.attribute("label_kind", as: String.self)
+        try file.createGroup(split.rawValue).setAttribute("label_kind", kind)
+        for name in try group.children() {
+          let values = try group.read(name, as: UInt64.self)
+          let path = "\(split.rawValue)/\(name)"
+          if name == "tokens" {
+            var tokens = values.map { UInt8($0) }
+            if split == .test { tokens[3] ^= 1 }
+            try file.write(path, tokens)
+          } else {
+            try file.write(path, values)
+          }
+        }
+      }
+    }
+    let again = RandomSource()
+    let cache = try TokenCache.prepare(again, in: data)
+    #expect(again.delivered[.test] == 7)
+    #expect(try cache.split(.test).digest(of: 0..<7) == digest)
   }
 
   @Test("Preparation that fails leaves no cache, and goes on where it was")

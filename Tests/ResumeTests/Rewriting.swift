@@ -7,7 +7,7 @@ func rewrite(
 ) throws {
   let source = try HDF5File(reading: file.path)
   try HDF5File.writeAtomically(to: file.path) { target in
-    for name in try source.attributeNames() where !names.contains(name) {
+    for name in try source.attributeNames() where !names.contains(name) && name != "sealed" {
       switch try source.attributeType(name) {
       case .string where name == "data":
         try target.setAttribute(name, source.attributeArray(name) as [String])

@@ -70,13 +70,15 @@ import Testing
       try file.attributeNames() == [
         "code_version", "created", "experiment", "format", "format_version", "hardware",
         "libraries", "mechanism", "metric", "model", "parameters", "protocol", "run_id", "scale",
-        "seed", "status", "steps", "steps_done", "task", "variant", "verdict",
+        "sealed", "seed", "status", "steps", "steps_done", "task", "variant", "verdict",
       ])
     #expect(
       try file.children() == [
-        "config", "cost", "data", "density", "dev", "settings", "test", "train",
+        "config", "cost", "data", "density", "dev", "history", "settings", "test", "train",
       ])
     #expect(try file.group("data").children() == ["digest", "examples", "split"])
+    #expect(
+      try file.group("history").children() == ["code_version", "hardware", "libraries", "step"])
     #expect(
       try file.group("train").children() == [
         "accuracy", "density", "examples", "learning_rate", "loss", "seconds", "step",

@@ -28,6 +28,27 @@ import Testing
     #expect(resumed.isSameRun(as: whole))
   }
 
+  /// A stretch counts from where the run went back to; a program that goes on begins no new one.
+  @Test func stretchesTellWhatTrainedTheRun() throws {
+    var log = makeLog(steps: 6)
+    let first = log.history
+    #expect(first.map(\.step) == [0] && first[0].libraries == "libtorch 2.13.0, HDF5 1.10.8")
+    log.beginStretch(afterStep: 3)
+    #expect(log.history == first)
+    log.environment.codeVersion = "0.2"
+    log.beginStretch(afterStep: 4)
+    log.environment.codeVersion = "0.3"
+    log.beginStretch(afterStep: 5)
+    #expect(log.history.map(\.step) == [0, 4, 5])
+    log.beginStretch(afterStep: 2)
+    #expect(log.history.map(\.codeVersion) == ["0.1", "0.3"] && log.history[1].step == 2)
+    let folder = try Folder()
+    try log.write(to: folder.file("run.h5"))
+    #expect(try RunLog(reading: folder.file("run.h5")).history == log.history)
+    log.beginStretch(afterStep: 0)
+    #expect(log.history.map(\.codeVersion) == ["0.3"])
+  }
+
   @Test func wallClockAndThreadsDoNotMakeAnotherRun() {
     var other = makeLog(seconds: 9, threads: 7)
     other.environment.created = "later"

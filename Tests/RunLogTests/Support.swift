@@ -57,6 +57,7 @@ func makeLog(steps: Int = 6, seconds: Double = 1, threads: Int = 2) -> RunLog {
       log.density.append([[0.1, 0.2], [0.3, Double(step) / 100]])
     }
   }
+  log.beginStretch(afterStep: 0)
   log.status = .finished
   log.stepsDone = steps
   log.verdict = .learned

@@ -40,7 +40,7 @@ import Torch
     let stream = RandomStream(seed: 0)
     let model = try SequenceModel(configuration, stream: stream.child("parameters"))
     let step = ShardedStep(
-      model: model, pool: WorkerPool(count: 2),
+      model: model, pool: try WorkerPool(count: 2),
       settings: .init(experimentProtocol: .published, paddedLength: length))
     let steps = 2000
     let schedule = OneCycle(peak: 1e-3, warmupSteps: 200, totalSteps: steps)

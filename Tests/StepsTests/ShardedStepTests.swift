@@ -13,7 +13,7 @@ import Torch
     densityWeight: Double = 0
   ) -> ShardedStep {
     ShardedStep(
-      model: model, pool: WorkerPool(count: threads),
+      model: model, pool: try WorkerPool(count: threads),
       settings: .init(
         experimentProtocol: experimentProtocol, path: .portable, paddedLength: 24,
         densityWeight: densityWeight))

@@ -6,7 +6,7 @@ import Testing
   private struct Failure: Error, Equatable { var index: Int }
 
   @Test(arguments: [1, 2, 5]) func resultsArriveInOrder(threads: Int) throws {
-    let pool = WorkerPool(count: threads)
+    let pool = try WorkerPool(count: threads)
     var seen: [Int] = []
     try pool.forEach(100) { index in
       // Early pieces take longest, so that later ones finish before them.
@@ -19,7 +19,7 @@ import Testing
   }
 
   @Test func theFirstErrorInOrderIsThrownAndThePoolGoesOn() throws {
-    let pool = WorkerPool(count: 3)
+    let pool = try WorkerPool(count: 3)
     let started = Mutex(0)
     #expect(throws: Failure(index: 7)) {
       try pool.forEach(10_000) { index in

@@ -42,7 +42,7 @@ import Training
     let files = RunFiles(folder: folder, run: run.name)
     var trainer = try Trainer(
       run, data: try TaskData(run), files: files, continuation: .refuse,
-      pool: WorkerPool(count: 2), codeVersion: "test"
+      pool: try WorkerPool(count: 2), codeVersion: "test"
     ) { observe($0, files) }
     if let checkpointInterval { trainer.checkpointInterval = checkpointInterval }
     let outcome = try trainer.perform()

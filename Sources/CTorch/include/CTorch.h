@@ -27,6 +27,9 @@ int ct_scope_depth(void);
 
 /// libtorch's version, such as "2.13.0".
 const char *ct_version(void);
+/// The vector instructions that libtorch's operators use here, such as "AVX2"; the environment variable
+/// ATEN_CPU_CAPABILITY can ask for fewer than the machine has.
+const char *ct_cpu_capability(void);
 /// How many threads one operator may use. Counts for threads that start computing afterwards too.
 ct_status ct_set_threads(int count);
 /// Keeps freed memory in the process: activations of every step reuse the same pages.

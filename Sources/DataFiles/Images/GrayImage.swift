@@ -68,6 +68,7 @@ extension GrayImage {
       )
     }
     var pixels = [UInt8](repeating: 0, count: width * height)
+    let png = try Self.essentials(of: png) ?? { throw malformed("the image is cut short") }()
     let problem = Self.withImage { image in
       // libpng keeps the pointer from one call to the next.
       png.withUnsafeBytes { bytes -> String? in
@@ -82,6 +83,24 @@ extension GrayImage {
     }
     if let problem { throw malformed(problem) }
     self.init(width: width, height: height, pixels: pixels)
+  }
+
+  /// The image without the chunks that say how to show it, such as a gamma: its samples are wanted as they are
+  /// stored. `nil` if a chunk reaches past the end.
+  private static func essentials(of png: [UInt8]) -> [UInt8]? {
+    var kept = Array(png.prefix(8))
+    var start = 8
+    while start + 12 <= png.count {
+      let length = png[start..<start + 4].reduce(0) { $0 << 8 | Int($1) }
+      let end = start + 12 + length
+      guard end <= png.count else { return nil }
+      // A lower-case first letter marks a chunk that a decoder may leave out.
+      let isCritical = png[start + 4] & 0x20 == 0
+      if isCritical { kept += png[start..<end] }
+      start = end
+      if png[end - length - 8..<end - length - 4].elementsEqual("IEND".utf8) { break }
+    }
+    return kept
   }
 
   /// Reads a PNG file: 8 bits a pixel, gray, one channel.

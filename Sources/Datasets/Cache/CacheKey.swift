@@ -1,3 +1,4 @@
+import Checksums
 import DataFiles
 import Foundation
 
@@ -41,7 +42,7 @@ struct CacheKey: Hashable, Codable {
     var settings = self
     settings.formatVersion = 0
     settings.source.files = []
-    var sum = MD5()
+    var sum = Checksum(.md5)
     sum.update(settings.json.utf8)
     return String(sum.hexDigest().prefix(8))
   }

@@ -1,3 +1,4 @@
+import Checksums
 import DataFiles
 
 /// What an example is, in 64 bits: the beginning of an MD5 sum over all its parts.
@@ -24,7 +25,7 @@ enum ExampleDigest {
     case .value(let value): add(value.bitPattern)
     case .tokenClasses(let classes): for index in classes { add(index) }
     }
-    var sum = MD5()
+    var sum = Checksum(.md5)
     sum.update(bytes)
     return sum.prefix
   }
@@ -33,7 +34,7 @@ enum ExampleDigest {
   static func digest(of examples: some Sequence<UInt64>) -> String {
     var bytes: [UInt8] = []
     for digest in examples { withUnsafeBytes(of: digest.littleEndian) { bytes += $0 } }
-    var sum = MD5()
+    var sum = Checksum(.md5)
     sum.update(bytes)
     return sum.hexDigest()
   }

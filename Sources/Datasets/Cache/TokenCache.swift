@@ -1,6 +1,7 @@
 import DataFiles
 import Foundation
 import HDF5
+import Synchronization
 import Tasks
 
 /// A task's examples as token ids in one HDF5 file, made once from a ``DatasetSource``.
@@ -10,7 +11,8 @@ import Tasks
 /// (pairs), `type_ids` (where the task has them) and `labels` (classes, values, or one class a
 /// token) and `digests` (64 bits of each example's MD5 sum, which tell what a run was trained on). The
 /// root's attribute `key` records everything that made it: files with their sizes and times, settings,
-/// format version. Each choice of settings has a file of its own; one with another key is stale and is
+/// format version. The file is sealed: one whose bytes have changed is made anew, as is one whose tokens are
+/// not those of its digests. Each choice of settings has a file of its own; one with another key is stale and is
 /// made anew.
 public final class TokenCache: Sendable {
   /// Changes when the layout does.
@@ -60,7 +62,7 @@ public final class TokenCache: Sendable {
     let url = url(source, data, key: key)
     guard FileManager.default.fileExists(atPath: url.path) else { return .absent }
     do {
-      return try status(HDF5File(reading: url.path), key: key)
+      return try status(HDF5File(reading: url.path, requiringSeal: true), key: key)
     } catch let error as HDF5Error {
       return .damaged(error.message)
     }
@@ -110,12 +112,26 @@ public final class TokenCache: Sendable {
   private static func open(
     _ url: URL, task: TaskSpecification, key: CacheKey
   ) throws -> TokenCache {
-    let file = try HDF5File(reading: url.path)
+    let file = try HDF5File(reading: url.path, requiringSeal: true)
     guard try status(file, key: key) == .ready else {
       throw DataError(.malformed, file: url.path, problem: "the cache is stale")
     }
-    return TokenCache(url, task: task, file: file)
+    let cache = TokenCache(url, task: task, file: file)
+    try cache.checkDigests()
+    return cache
   }
+
+  /// Holds every example against its digest, once for each file in the life of the process.
+  private func checkDigests() throws {
+    let version = try SourceFingerprint.File(url, below: url)
+    if Self.checked.withLock({ $0.contains(version) }) { return }
+    for split in task.splits where try file.exists(split.rawValue) {
+      try self.split(split, residentBytes: 0).checkDigests()
+    }
+    _ = Self.checked.withLock { $0.insert(version) }
+  }
+
+  private static let checked = Mutex<Set<SourceFingerprint.File>>([])
 
   /// A sentence for each split whose examples are not as many as the published data set has.
   ///

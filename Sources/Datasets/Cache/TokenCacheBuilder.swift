@@ -21,9 +21,9 @@ struct TokenCacheBuilder {
     for split in task.splits where !isDone(split) {
       try writePart(split, source, progress)
     }
-    let parts = try task.splits.map { try HDF5File(reading: part($0).path) }
+    let parts = try task.splits.map { try HDF5File(reading: part($0).path, requiringSeal: true) }
     let width = try parts.map { try $0.attribute("largest_token", as: Int.self) }.max() ?? 0
-    try HDF5File.writeAtomically(to: url.path) { file in
+    try HDF5File.writeAtomically(to: url.path, sealed: true) { file in
       for (split, part) in zip(task.splits, parts) {
         try copy(part, to: file.createGroup(split.rawValue), narrow: width <= UInt8.max)
       }
@@ -40,7 +40,7 @@ struct TokenCacheBuilder {
 
   /// Whether the part of `split` is there, whole and made from the same.
   private func isDone(_ split: Split) -> Bool {
-    guard let file = try? HDF5File(reading: part(split).path),
+    guard let file = try? HDF5File(reading: part(split).path, requiringSeal: true),
       let json = try? file.attribute("key", as: String.self)
     else { return false }
     return CacheKey(json: json) == key
@@ -52,7 +52,7 @@ struct TokenCacheBuilder {
     let phase = "\(task.name) \(split)"
     let total = task.expectedCount(split)
     progress?(DataProgress(phase: phase, done: 0, total: total))
-    try HDF5File.writeAtomically(to: part(split).path) { file in
+    try HDF5File.writeAtomically(to: part(split).path, sealed: true) { file in
       let writer = try TokenPartWriter(file, task: task)
       try source.forEachExample(of: split) { example in
         try writer.append(example)

@@ -73,6 +73,35 @@ public final class TokenSplit: ExampleStore {
     return ExampleDigest.digest(of: indices.map { all[$0] })
   }
 
+  /// Holds the examples against their digests, a few at a time.
+  ///
+  /// - Throws: ``DataError`` for the first that is another than when it was written.
+  func checkDigests() throws {
+    let all = try digests.read(as: UInt64.self)
+    var start = 0
+    while start < count {
+      var end = start + 1
+      while end < count, first.offset(end + 1) - first.offset(start) <= Self.piece { end += 1 }
+      let (firsts, seconds) = (try first.piece(start..<end), try second?.piece(start..<end))
+      let types = try typeIDs?.piece(start..<end)
+      for index in start..<end {
+        let example = Example(
+          tokens: firsts[index], secondTokens: seconds?[index],
+          typeIDs: types?[index].map { UInt8($0) }, label: label(index))
+        guard ExampleDigest.digest(example) == all[index] else {
+          throw DataError(
+            .malformed, file: digests.file, place: .entry(digests.path),
+            problem: "example \(index) is not the one that its digest was made of",
+            hint: "The cache is damaged: remove it and run `sbm data prepare`")
+        }
+      }
+      start = end
+    }
+  }
+
+  /// Tokens read at once.
+  private static let piece = 1 << 20
+
   /// The class of example `index`; `nil` where labels are not classes.
   public func classIndex(_ index: Int) -> Int? {
     guard case .classes(let classes) = labels else { return nil }
@@ -132,6 +161,33 @@ private struct RaggedTokens: Sendable {
   func range(_ index: Int) -> Range<Int> {
     precondition(index >= 0 && index < count, "example \(index) of \(count)")
     return offsets[index]..<offsets[index + 1]
+  }
+
+  /// Where row `index` begins.
+  func offset(_ index: Int) -> Int { offsets[index] }
+
+  /// Some rows, read at once.
+  func piece(_ rows: Range<Int>) throws -> Piece {
+    let range = offsets[rows.lowerBound]..<offsets[rows.upperBound]
+    let tokens: [UInt16] =
+      switch storage {
+      case .bytes(let all): all[range].map { UInt16($0) }
+      case .words(let all): Array(all[range])
+      case .file(let dataset): try dataset.read(as: UInt16.self, rows: range)
+      }
+    return Piece(offsets: offsets[rows.lowerBound...rows.upperBound], tokens: tokens)
+  }
+
+  /// Rows that lie one after another.
+  struct Piece {
+    let offsets: ArraySlice<Int>
+    let tokens: [UInt16]
+
+    /// The tokens of a row, by its number in the whole.
+    subscript(row: Int) -> [UInt16] {
+      let begin = offsets[offsets.startIndex]
+      return Array(tokens[offsets[row] - begin..<offsets[row + 1] - begin])
+    }
   }
 
   /// The tokens of row `index`.

@@ -1,3 +1,4 @@
+import Checksums
 import DataFiles
 import Foundation
 
@@ -9,7 +10,7 @@ extension DataFinding {
   /// - Throws: ``DataError`` when the file cannot be read.
   static func checksum(_ url: URL, published: String) throws -> DataFinding {
     let file = try ByteFile(url)
-    var sum = MD5()
+    var sum = Checksum(.md5)
     while let piece = try file.read(upTo: 1 << 20) { sum.update(piece) }
     let found = sum.hexDigest()
     return DataFinding(

@@ -24,7 +24,7 @@ extension ListOps {
   }
 
   /// What our own tables were made with; stands beside them as `generated.json`.
-  public struct Manifest: Hashable, Sendable, Codable {
+  public struct Manifest: Hashable, Sendable, GenerationRecord {
     /// The seed.
     public var seed: UInt64
     /// The expressions of each table.
@@ -37,7 +37,11 @@ extension ListOps {
     /// longer; else a person did, and they stay as they are.
     public var mayGrow: Bool?
 
-    static let fileName = "generated.json"
+    static let remedy = "sbm data generate listops --replace"
+
+    var isPossible: Bool {
+      counts.train > 0 && counts.dev > 0 && counts.test > 0
+    }
 
     /// The manifest of what is generated now.
     init(
@@ -48,14 +52,6 @@ extension ListOps {
       self.counts = counts
       self.mayGrow = mayGrow
       generatorVersion = ListOpsGenerator.version
-    }
-
-    /// The manifest in `folder`; `nil` beside published tables.
-    init?(of folder: URL) {
-      guard let json = try? Data(contentsOf: folder.appendingPathComponent(Self.fileName)),
-        let manifest = try? JSONDecoder().decode(Self.self, from: json)
-      else { return nil }
-      self = manifest
     }
 
     /// The command that makes such tables in place of those that are there.
@@ -99,7 +95,9 @@ extension ListOps {
       let there = tables(in: folder)
       if let table = there.first, !replacing {
         let isComplete = there.count == TaskSpecification.listops.splits.count
-        if isComplete, Manifest(of: folder)?.describesSame(as: manifest) == true { return }
+        if isComplete, try Manifest.read(from: folder)?.describesSame(as: manifest) == true {
+          return
+        }
         throw DataError(
           .malformed, file: table.path, problem: "there is a table of other settings here",
           hint: "Use it as it is, or give --replace or another --root")
@@ -138,7 +136,7 @@ extension ListOps {
   ) throws -> Availability {
     guard let folder = folder(root) else {
       let ours = root.root.appendingPathComponent(folders[0])
-      if let table = tables(in: ours).first, Manifest(of: ours) == nil {
+      if let table = tables(in: ours).first, try Manifest.read(from: ours) == nil {
         throw DataError(
           .missing, file: ours.appendingPathComponent(fileName(.train)).path,
           problem: "the training table is not there, although \(table.lastPathComponent) is",
@@ -146,7 +144,7 @@ extension ListOps {
       }
       return .absent
     }
-    guard let manifest = Manifest(of: folder) else { return .ready }
+    guard let manifest = try Manifest.read(from: folder) else { return .ready }
     func refuse(_ problem: String, _ wayOut: String) -> DataError {
       DataError(
         .malformed, file: folder.path, problem: problem,

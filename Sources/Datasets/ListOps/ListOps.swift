@@ -39,7 +39,7 @@ public struct ListOps: DatasetSource {
     }
     var task = TaskSpecification.listops
     if let length = options.maximumLength { task.maximumLength = length }
-    generated = Manifest(of: folder)
+    generated = try Manifest.read(from: folder)
     if let counts = generated?.counts {
       task.expectedCounts = [
         .init(.train, counts.train), .init(.dev, counts.dev), .init(.test, counts.test),

@@ -43,6 +43,12 @@ public struct MaskedText: DatasetSource {
     }
     self.masking = masking
     task = try vocabulary.fit(.mlm, options)
+    guard task.maximumLength > 2 else {
+      throw DataError(
+        .malformed, file: url.path,
+        problem: "sequences of \(task.maximumLength) tokens have room for [CLS] and [SEP] only",
+        hint: "Choose a greater data.length")
+    }
     root = data.root
   }
 
@@ -72,9 +78,11 @@ public struct MaskedText: DatasetSource {
   /// The sequences of a split, before masking.
   public func forEachExample(of split: Split, _ body: (Example) throws -> Void) throws {
     var index = 0
+    var hasTargets = false
     var packer = SequencePacker(vocabulary.tokenizer.vocabulary, length: task.maximumLength)
     func deliver(_ tokens: [UInt16]) throws {
       if (index % Self.devEvery == Self.devEvery - 1) == (split == .dev) {
+        hasTargets = hasTargets || masking.canMask(tokens)
         let typeIDs = [UInt8](repeating: 0, count: tokens.count)
         try body(Example(tokens: tokens, typeIDs: typeIDs, label: .none))
       }
@@ -103,6 +111,13 @@ public struct MaskedText: DatasetSource {
         .malformed, file: url.path,
         problem: "the corpus makes \(index) sequences of \(task.maximumLength) tokens, "
           + "at least \(Self.devEvery) are needed", hint: "Add more text")
+    }
+    guard hasTargets else {
+      throw DataError(
+        .malformed, file: url.path,
+        problem:
+          "the \(split) split of the corpus has nothing to predict: every piece is a special one",
+        hint: "Add text, and check that it is what the vocabulary is for")
     }
   }
 

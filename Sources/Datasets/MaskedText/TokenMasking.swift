@@ -31,6 +31,9 @@ public struct TokenMasking: Hashable, Sendable {
     run.child("masking").child(epoch).child(example)
   }
 
+  /// Whether any of `tokens` can be chosen.
+  func canMask(_ tokens: [UInt16]) -> Bool { !tokens.allSatisfy(special.contains) }
+
   /// `example` with some tokens replaced; its label is the original id of each chosen token, and
   /// ``Example/ignoredLabel`` of all others.
   public func masked(_ example: Example, stream: RandomStream) -> Example {

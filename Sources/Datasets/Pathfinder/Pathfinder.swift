@@ -1,3 +1,4 @@
+import Checksums
 import DataFiles
 import Foundation
 import Randomness
@@ -59,7 +60,7 @@ public struct Pathfinder: DatasetSource {
     }
     // Images of a generated set of another size are as many as its manifest says. How many images of
     // the published set are empty depends on the difficulty.
-    generated = PathfinderFiles.Manifest(of: place)
+    generated = try PathfinderFiles.Manifest.read(from: place)
     task.expectedCounts =
       generated.map { Self.ranges($0.count).map { .init($0.split, $0.range.count) } }
       ?? task.splits.map { .init($0, nil) }
@@ -173,7 +174,7 @@ extension Pathfinder {
   /// All images in the order of the shuffle, whose manifest is written if it is not there.
   private func shuffled() throws -> [Sample] {
     var samples = try samples().samples
-    var list = MD5()
+    var list = Checksum(.md5)
     for sample in samples { list.update("\(sample.path) \(sample.label)\n".utf8) }
     let manifest = data.cache.appendingPathComponent("\(task.name)-\(variant)-split.tsv")
     let stored = try storedHeader(manifest)

@@ -16,7 +16,7 @@ public struct PathfinderFiles: Sendable {
   public static let folder = "pathfinder32"
 
   /// What our own images were made with; stands in the difficulty's folder as `generated.json`.
-  public struct Manifest: Hashable, Sendable, Codable {
+  public struct Manifest: Hashable, Sendable, GenerationRecord {
     /// The seed.
     public var seed: UInt64
     /// How many images.
@@ -26,8 +26,9 @@ public struct PathfinderFiles: Sendable {
     /// ``PathfinderGenerator/version``.
     public var generatorVersion: Int
 
-    /// The name of the manifest in a difficulty's folder.
-    static let fileName = "generated.json"
+    static let remedy = "sbm data generate pathfinder --replace"
+
+    var isPossible: Bool { count > 0 }
 
     /// Batches of all images.
     var batches: Int { (count + batchSize - 1) / batchSize }
@@ -135,15 +136,5 @@ public struct PathfinderFiles: Sendable {
         .inputOutput, file: url.path, problem: "the image cannot be written",
         hint: "Check that there is room on the disk, and that the folder may be written to")
     }
-  }
-}
-
-extension PathfinderFiles.Manifest {
-  /// The manifest in a difficulty's folder; `nil` where the images were not made here.
-  init?(of folder: URL) {
-    guard let json = try? Data(contentsOf: folder.appendingPathComponent(Self.fileName)),
-      let manifest = try? JSONDecoder().decode(Self.self, from: json)
-    else { return nil }
-    self = manifest
   }
 }

@@ -17,7 +17,7 @@ public struct Repeats: DatasetSource {
   public static let version = 1
 
   /// What the examples follow from.
-  public struct Settings: Hashable, Sendable, Codable {
+  public struct Settings: Hashable, Sendable, GenerationRecord {
     /// Tokens of a sequence.
     public var length = 256
     /// Tokens are from 1 to this number.
@@ -33,6 +33,12 @@ public struct Repeats: DatasetSource {
 
     /// The paper's length and values, with counts of ours.
     public init() {}
+
+    static let remedy = "sbm data generate repeats --replace"
+
+    var isPossible: Bool {
+      length > 0 && train > 0 && dev > 0 && test > 0 && (1..<Int(UInt16.max)).contains(values)
+    }
   }
 
   /// Repeated tokens, at the settings' length and vocabulary.
@@ -58,22 +64,8 @@ public struct Repeats: DatasetSource {
     self.task = task
   }
 
-  private static func manifest(_ data: DataRoot) -> URL {
-    data.root.appendingPathComponent("repeats/generated.json")
-  }
-
-  /// The settings kept in the file at `url`; `nil` if there is none.
-  private static func kept(_ url: URL) throws -> Settings? {
-    guard FileManager.default.fileExists(atPath: url.path) else { return nil }
-    guard let found = try? JSONDecoder().decode(Settings.self, from: Data(contentsOf: url)),
-      found.length > 0, found.train > 0, found.dev > 0, found.test > 0,
-      (1..<Int(UInt16.max)).contains(found.values)
-    else {
-      throw DataError(
-        .malformed, file: url.path, problem: "these are no settings of the repeated-tokens task",
-        hint: "Remove the file, or run `sbm data generate repeats --replace`")
-    }
-    return found
+  private static func folder(_ data: DataRoot) -> URL {
+    data.root.appendingPathComponent("repeats")
   }
 
   /// The task at the settings kept below `data`, else at the defaults, with the options' seed and length, and
@@ -82,13 +74,12 @@ public struct Repeats: DatasetSource {
   /// - Throws: ``DataError`` when the settings kept there cannot be read, or have another seed than the
   ///   options ask for.
   public init(_ data: DataRoot, options: SourceOptions = SourceOptions()) throws {
-    let url = Self.manifest(data)
-    let kept = try Self.kept(url)
+    let kept = try Settings.read(from: Self.folder(data))
     var settings = kept ?? Settings()
     if let seed = options.generatorSeed {
       guard kept == nil || settings.seed == seed else {
         throw DataError(
-          .malformed, file: url.path,
+          .malformed, file: Self.folder(data).appendingPathComponent(Settings.fileName).path,
           problem: "the seed kept here is \(settings.seed), the run asks for \(seed)",
           hint: "Set data.seed to \(settings.seed), or run "
             + "`sbm data generate repeats --replace --seed \(seed)`")
@@ -110,14 +101,15 @@ public struct Repeats: DatasetSource {
   public static func keep(
     _ settings: Settings, in data: DataRoot, replacing: Bool = false
   ) throws {
-    if !replacing, let kept = try kept(manifest(data)), kept != settings {
+    let url = folder(data).appendingPathComponent(Settings.fileName)
+    if !replacing, let kept = try Settings.read(from: folder(data)), kept != settings {
       throw DataError(
-        .malformed, file: manifest(data).path, problem: "there are other settings here",
+        .malformed, file: url.path, problem: "there are other settings here",
         hint: "Use them as they are, or give --replace or another --root")
     }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    let writer = try FileWriter(manifest(data))
+    let writer = try FileWriter(url)
     try writer.write(try encoder.encode(settings))
     try writer.commit()
   }

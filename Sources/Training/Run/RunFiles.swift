@@ -65,7 +65,7 @@ public struct RunFiles: Sendable {
           + "there; restore the log from a copy, or begin the run again with --restart")
     }
     // What it restarts need not be readable, nor have the same settings; what has finished stays.
-    if continuation == .restart, (try? readLog())?.status != .finished { return .none }
+    if continuation == .restart, try !hasFinished() { return .none }
     let log = try readLog()
     try checkSettings(log, run)
     guard continuation != .refuse || log.status == .finished else {
@@ -116,9 +116,23 @@ public struct RunFiles: Sendable {
     return (log, checkpoint)
   }
 
+  /// Whether the log is one of a finished run; a damaged one is not.
+  private func hasFinished() throws -> Bool {
+    do {
+      return try RunLog(reading: log.path).status == .finished
+    } catch let error as HDF5Error where error.kind == .leftOpen {
+      // It is whole, and may well have finished.
+      throw error
+    } catch {
+      return false
+    }
+  }
+
   private func readLog() throws -> RunLog {
     do {
       return try RunLog(reading: log.path)
+    } catch let error as HDF5Error where error.kind == .leftOpen {
+      throw error
     } catch let error as HDF5Error where error.exitCode == .badInput {
       throw TrainingError.badLog(path: log.path, problem: error.problem)
     } catch let error as RunLogError {
@@ -136,10 +150,12 @@ public struct RunFiles: Sendable {
     let checkpoint: Checkpoint
     do {
       checkpoint = try Checkpoint(reading: self.checkpoint.path)
+    } catch let error as HDF5Error where error.kind == .leftOpen {
+      throw error
     } catch let error as HDF5Error where error.exitCode == .badInput {
       throw refuse(error.problem)
     }
-    guard checkpoint.identity == run.identity else {
+    guard [run.identity, run.formerIdentity].contains(checkpoint.identity) else {
       throw refuse("it belongs to a run with other settings than the log")
     }
     guard checkpoint.step <= run.training.steps else {
@@ -190,8 +206,14 @@ public struct RunFiles: Sendable {
     try write(log)
   }
 
-  /// Compares the settings that influence results.
+  /// Compares who the log is of, and the settings that influence results.
   func checkSettings(_ log: RunLog, _ run: RunConfiguration) throws {
+    for (key, saved, wanted) in [
+      ("seed", "\(log.labels.seed)", "\(run.seed)"), ("run", log.labels.runID, run.name),
+    ] where saved != wanted {
+      throw TrainingError.settingsChanged(
+        checkpoint: self.log.path, key: key, saved: saved, wanted: wanted)
+    }
     let saved = Dictionary(log.settings.map { ($0.key, $0) }) { first, _ in first }
     for wanted in run.logSettings where wanted.influencesResults {
       let value = saved[wanted.key]?.value

@@ -3,7 +3,6 @@ import Datasets
 import Experiments
 import Foundation
 import HDF5
-import Kernels
 import RunLog
 import Tasks
 import Torch
@@ -57,8 +56,7 @@ extension RunLog.Environment {
       created: Date().formatted(.iso8601), codeVersion: codeVersion, hardware: hardware,
       libraries: [
         "libtorch \(Runtime.version)", "HDF5 \(HDF5File.libraryVersion)",
-        "kernels \(InstructionSet.current)",
-      ])
+      ] + ArithmeticVariant.current.libraries)
   }
 
   /// The processor's name and how many cores there are.

@@ -58,13 +58,17 @@ extension Trainer {
     done = checkpoint.step
     evaluatedStep = checkpoint.evaluatedStep
     clock = RunClock(secondsBefore: checkpoint.seconds)
-    let codeVersion = log.environment.codeVersion
+    var environment = log.environment
+    environment.created = saved.environment.created
     log = saved
+    // A log from before stretches were kept was trained by one program, as far as it tells.
+    if log.history.isEmpty { log.beginStretch(afterStep: 0) }
+    log.environment = environment
+    log.beginStretch(afterStep: done)
     // A log from before this was kept learns what the run goes on with.
     log.data = data.identity
     log.truncate(afterStep: done)
     log.dev.truncate(afterStep: evaluatedStep)
     log.density.truncate(toEvaluations: log.dev.count)
-    log.environment.codeVersion = codeVersion
   }
 }

@@ -85,6 +85,7 @@ public struct Trainer {
     optimizer.beta2 = run.training.beta2
     log = RunLog(run, task: data.task, cost: run.cost(of: model), codeVersion: codeVersion)
     log.data = data.identity
+    log.beginStretch(afterStep: 0)
     if let saved {
       try withError { try resume(saved.log, saved.checkpoint) }
     } else {
@@ -132,6 +133,8 @@ public struct Trainer {
   }
 
   private mutating func begin() throws {
+    // What there was to read has been read.
+    IsolatedReader.end()
     ProcessMemory.resetPeak()
     clock.start()
     observe(.started(step: done, steps: run.training.steps, parameters: log.cost.parameters))

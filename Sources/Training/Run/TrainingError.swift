@@ -7,6 +7,8 @@ public enum TrainingError: ExitCodeProviding, CustomStringConvertible, Equatable
   case runExists(log: String, status: String)
   /// Another process is writing this run.
   case runIsBusy(log: String, process: Int?)
+  /// Nobody can tell whether another process is writing this run.
+  case cannotLock(lock: String, problem: String)
   /// The checkpoint belongs to a run with other settings.
   case settingsChanged(checkpoint: String, key: String, saved: String, wanted: String)
   /// The run was begun with other examples.
@@ -41,6 +43,9 @@ public enum TrainingError: ExitCodeProviding, CustomStringConvertible, Equatable
     case .runIsBusy(let log, let process):
       "\(log): another sbm run\(process.map { " (process \($0))" } ?? "") is working on this run; "
         + "wait for it, stop it, or choose another folder with --out."
+    case .cannotLock(let lock, let problem):
+      "\(lock): cannot be locked (\(problem)): another process may be working on this run; if none is, "
+        + "remove the file, or have its owner do so."
     case .settingsChanged(let checkpoint, let key, let saved, let wanted):
       "\(checkpoint) was made with \(key): \(saved), the run asks for \(wanted); use the old value, "
         + "choose another folder with --out, or begin a run that has not finished again with --restart."
@@ -75,7 +80,7 @@ public enum TrainingError: ExitCodeProviding, CustomStringConvertible, Equatable
   /// Whether another process has taken the run, or has left it unfinished.
   public var tellsOfAnotherProcess: Bool {
     switch self {
-    case .runIsBusy, .runExists: true
+    case .runIsBusy, .cannotLock, .runExists: true
     default: false
     }
   }
@@ -84,7 +89,7 @@ public enum TrainingError: ExitCodeProviding, CustomStringConvertible, Equatable
   public var exitCode: ExitCode {
     switch self {
     case .runExists, .runIsFinished: .usage
-    case .runIsBusy: .interrupted
+    case .runIsBusy, .cannotLock: .interrupted
     case .settingsChanged, .dataChanged, .badCheckpoint, .badLog, .unusableInitialCheckpoint,
       .cannotResume, .noData, .tooLarge, .cannotCompute, .cannotEvaluate, .unsupported:
       .badInput
