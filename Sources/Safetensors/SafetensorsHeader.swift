@@ -31,7 +31,6 @@ struct SafetensorsHeader {
   /// Where the tensors' bytes begin in the file.
   let start: Int
 
-  private static let metadataKey = "__metadata__"
   /// The format's own bound.
   private static let maximumBytes = 100_000_000
 
@@ -47,24 +46,21 @@ struct SafetensorsHeader {
         "this is no safetensors file, or it was cut short: its header would be \(length) bytes")
     }
     start = 8 + Int(length)
-    let object = try? JSONSerialization.jsonObject(with: data[8..<start])
-    guard let table = object as? [String: Any] else {
+    let json = data.subdata(in: 8..<start)
+    guard let table = try? JSONDecoder().decode(SafetensorsTable.self, from: json) else {
       throw bad("this is no safetensors file: its header is no JSON object")
     }
-    metadata = table[Self.metadataKey] as? [String: String] ?? [:]
+    metadata = table.metadata
     let size = data.count - start
-    entries = try table.filter { $0.key != Self.metadataKey }.mapValues { value in
-      guard let fields = value as? [String: Any], let dtype = fields["dtype"] as? String,
-        let shape = fields["shape"] as? [Int], shape.allSatisfy({ $0 >= 0 }),
-        let offsets = fields["data_offsets"] as? [Int], offsets.count == 2
+    entries = try table.tensors.mapValues { row in
+      guard let dtype = row.dtype, let shape = row.shape, shape.allSatisfy({ $0 >= 0 }),
+        let offsets = row.offsets, offsets.count == 2
       else { throw bad("its header describes a tensor without dtype, shape or data_offsets") }
       guard let type = DType(rawValue: dtype) else {
         throw bad("it has a tensor of type \(dtype); this program reads F64, F32, F16 and BF16")
       }
       let (begin, end) = (offsets[0], offsets[1])
-      guard 0...size ~= begin, begin...size ~= max(begin, end),
-        Self.bytes(shape, type) == end - begin
-      else {
+      guard begin >= 0, begin <= end, end <= size, Self.bytes(shape, type) == end - begin else {
         throw bad(
           "its header and its \(size) bytes of tensors contradict each other; it may be cut short")
       }
@@ -91,20 +87,69 @@ struct SafetensorsHeader {
 
   /// Length and header as they begin a file, padded so that tensors begin at a multiple of eight.
   static func bytes(entries: [String: Entry], metadata: [String: String]) -> [UInt8] {
-    var table: [String: Any] = entries.mapValues { entry in
-      [
-        "dtype": entry.dtype.rawValue, "shape": entry.shape,
-        "data_offsets": [entry.begin, entry.end],
-      ] as [String: Any]
+    let table = SafetensorsTable(
+      metadata: metadata,
+      tensors: entries.mapValues {
+        .init(dtype: $0.dtype.rawValue, shape: $0.shape, offsets: [$0.begin, $0.end])
+      })
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    guard let json = try? encoder.encode(table) else {
+      preconditionFailure("names and numbers are always JSON")
     }
-    if !metadata.isEmpty { table[metadataKey] = metadata }
-    guard
-      let json = try? JSONSerialization.data(
-        withJSONObject: table, options: [.sortedKeys, .withoutEscapingSlashes])
-    else { preconditionFailure("names and numbers are always JSON") }
     let padding = [UInt8](repeating: UInt8(ascii: " "), count: (8 - json.count % 8) % 8)
     let length = UInt64(json.count + padding.count).littleEndian
     return withUnsafeBytes(of: length) { Array($0) } + json + padding
+  }
+}
+
+/// The header's JSON object: `__metadata__`, and a row for each tensor by its name.
+private struct SafetensorsTable: Codable {
+  struct Row: Codable {
+    var dtype: String?
+    var shape: [Int]?
+    var offsets: [Int]?
+
+    enum CodingKeys: String, CodingKey {
+      case dtype, shape
+      case offsets = "data_offsets"
+    }
+  }
+
+  /// Any name.
+  struct Key: CodingKey {
+    var stringValue: String
+    var intValue: Int? { nil }
+
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+
+    static let metadata = Key(stringValue: "__metadata__")
+  }
+
+  var metadata: [String: String] = [:]
+  var tensors: [String: Row] = [:]
+
+  init(metadata: [String: String], tensors: [String: Row]) {
+    self.metadata = metadata
+    self.tensors = tensors
+  }
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: Key.self)
+    for key in container.allKeys {
+      if key.stringValue == Key.metadata.stringValue {
+        metadata = try container.decode([String: String].self, forKey: key)
+      } else {
+        tensors[key.stringValue] = try container.decode(Row.self, forKey: key)
+      }
+    }
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    if !metadata.isEmpty { try container.encode(metadata, forKey: .metadata) }
+    for (name, row) in tensors { try container.encode(row, forKey: Key(stringValue: name)) }
   }
 }
 

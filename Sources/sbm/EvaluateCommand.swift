@@ -88,14 +88,12 @@ struct EvaluateCommand: Command {
     } catch is Interruption {
       throw Ending(exitCode: .interrupted)
     }
-    let beside = URL(fileURLWithPath: saved.path).deletingLastPathComponent()
-    let url =
-      out.map { URL(fileURLWithPath: $0) }
-      ?? beside.appendingPathComponent(log.fileName(beside: saved.log))
+    let beside = (saved.path as NSString).deletingLastPathComponent as NSString
+    let path = out ?? beside.appendingPathComponent(log.fileName(beside: saved.log))
     try FileManager.default.createDirectory(
-      at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-    try log.write(to: url.path)
-    let page = EvaluationText(log, of: saved.log, path: url.relativePath)
+      at: URL(fileURLWithPath: path).deletingLastPathComponent(), withIntermediateDirectories: true)
+    try log.write(to: path)
+    let page = EvaluationText(log, of: saved.log, path: path)
     try Output.write(isJSON ? page.json : page.text)
   }
 }

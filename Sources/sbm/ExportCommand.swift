@@ -81,41 +81,43 @@ struct ExportCommand: Command {
 
   func run() throws {
     for path in try runs.map({ try RunLookup($0).path }) {
-      try Output.line(export(path).relativePath)
+      try Output.line(export(path))
     }
   }
 
-  /// Exports one run.
-  private func export(_ path: String) throws -> URL {
+  /// Exports one run; the path of what it has written.
+  private func export(_ path: String) throws -> String {
     switch format {
     case .safetensors:
-      let url = target(path, suffix: ".safetensors")
-      try WeightsExport(SavedRun(log: path, last: takesLast), names: names).write(to: url)
-      return url
+      let target = target(path, suffix: ".safetensors")
+      try WeightsExport(SavedRun(log: path, last: takesLast), names: names)
+        .write(to: URL(fileURLWithPath: target))
+      return target
     case .tensorboard:
       let log = try RunLog(reading: path)
-      let beside = URL(fileURLWithPath: path).deletingLastPathComponent()
-      let folder =
-        out.map { URL(fileURLWithPath: $0) } ?? beside.appendingPathComponent("tensorboard")
-      return try TensorBoardExport(log).write(below: folder)
+      let beside = (path as NSString).deletingLastPathComponent as NSString
+      let folder = out ?? beside.appendingPathComponent("tensorboard")
+      try TensorBoardExport(log).write(below: URL(fileURLWithPath: folder))
+      return (folder as NSString).appendingPathComponent(log.labels.runID)
     case .csv:
-      let url = target(path, suffix: ".predictions.csv")
+      let target = target(path, suffix: ".predictions.csv")
       let log = try RunLog(reading: path)
       let data =
         hasText
         ? try TaskData(
           of: log, at: path, dataRoot: dataFolders.root, cache: dataFolders.cache) : nil
-      try PredictionsExport(log, data: data, tokens: hasTokens).write(to: url)
-      return url
+      try PredictionsExport(log, data: data, tokens: hasTokens)
+        .write(to: URL(fileURLWithPath: target))
+      return target
     }
   }
 
-  private func target(_ path: String, suffix: String) -> URL {
+  private func target(_ path: String, suffix: String) -> String {
     let stem = path.hasSuffix(".h5") ? String(path.dropLast(3)) : path
-    guard let out else { return URL(fileURLWithPath: stem + suffix) }
-    guard runs.count > 1 else { return URL(fileURLWithPath: out) }
-    return URL(fileURLWithPath: out)
-      .appendingPathComponent((stem as NSString).lastPathComponent + suffix)
+    guard let out else { return stem + suffix }
+    guard runs.count > 1 else { return out }
+    return (out as NSString).appendingPathComponent(
+      (stem as NSString).lastPathComponent + suffix)
   }
 }
 

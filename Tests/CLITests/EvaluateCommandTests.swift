@@ -163,7 +163,7 @@ import Testing
     for (arguments, code, message) in [
       (["--set", "training.steps=3"], 64, "the model is trained"),
       (["--set", "model.dim=32"], 64, "the model is trained"),
-      (["--set", "attention.sampler=fast"], 65, "attention.sampler: expected one of"),
+      (["--set", "attention.sampler=fast"], 64, "attention.sampler: expected one of"),
       (["--set", "attention.kind=softmax"], 65, "the model has no parameter"),
       (["--set", "attention.clusters=8"], 65, "has shape [2, 8, 8]"),
       (["--set", "data.padded_length=128"], 65, "has learnt 64 positions"),

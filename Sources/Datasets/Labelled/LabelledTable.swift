@@ -86,7 +86,7 @@ struct LabelledTable {
     var values: [[UInt8]]
     var line = 1
     if let first = pending {
-      (values, pending) = (first, nil)
+      (values, pending) = (places.map { first[$0] }, nil)
     } else {
       guard let (read, begin) = try format == .jsonl ? nextObject() : nextPlaced() else {
         return nil

@@ -15,9 +15,8 @@ public struct TensorBoardExport {
 
   /// Writes the files below `folder`, in place of those of an earlier export of the run.
   ///
-  /// - Returns: The run's own folder.
   /// - Throws: `DataError` when they cannot be written; ``ExportError/nothingLogged(run:)``.
-  public func write(below folder: URL) throws -> URL {
+  public func write(below folder: URL) throws {
     let files = files
     guard !files.isEmpty else { throw ExportError.nothingLogged(run: log.labels.runID) }
     let own = folder.appendingPathComponent(log.labels.runID, isDirectory: true)
@@ -28,7 +27,6 @@ public struct TensorBoardExport {
       try writer.write(file.bytes)
       try writer.commit()
     }
-    return own
   }
 
   /// The files by split.
