@@ -25,7 +25,7 @@ import Testing
     let file = scene.checkpointFile("run")
     let whole = try Data(contentsOf: file)
     try whole.prefix(whole.count / 2).write(to: file)
-    try expectRefusal(scene, naming: file, "truncated file")
+    try expectRefusal(scene, naming: file, "does not agree with its checksum")
     try Data("not HDF5".utf8).write(to: file)
     try expectRefusal(scene, naming: file, "is not an HDF5 file")
     var flipped = whole
@@ -73,7 +73,7 @@ import Testing
     let saved = try Data(contentsOf: checkpoint)
     let whole = try Data(contentsOf: log)
     try whole.prefix(whole.count / 2).write(to: log)
-    try expectRefusal(scene, naming: log, "truncated file")
+    try expectRefusal(scene, naming: log, "does not agree with its checksum")
     try FileManager.default.removeItem(at: log)
     try expectRefusal(scene, naming: log, "the log is missing, but the run's checkpoint (")
     let without = try scene.run("run", threads: 1, start: nil)
