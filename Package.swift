@@ -142,7 +142,9 @@ let package = Package(
         "Torch",
       ]),
     module("Presentation", ["Diagnostics"]),
-    module("Reports", ["Diagnostics", "HDF5", "Presentation", "RunLog", "Tasks"]),
+    module(
+      "Reports",
+      ["Datasets", "Diagnostics", "HDF5", "Presentation", "Randomness", "RunLog", "Tasks"]),
     module(
       "Exports",
       [
@@ -184,6 +186,7 @@ let package = Package(
       path: "Tests/ExtendedProgram", swiftSettings: swift),
     tests("ArchitectureTests", ["TestSupport"]),
     tests("ChecksumsTests", ["Checksums"]),
+    tests("TasksTests", ["Randomness", "Tasks"]),
     tests("DiagnosticsTests", ["Diagnostics"]),
     tests("ArgumentsTests", ["Arguments", "Diagnostics"]),
     tests("TerminalTests", ["Terminal"]),

@@ -45,6 +45,7 @@ public enum Escaping {
       case "×": "$\\times$"
       case "†": "\\dag{}"
       case "‡": "\\ddag{}"
+      case "§": "\\S{}"
       case "·": "$\\cdot$"
       case "→": "$\\to$"
       // The signs of control characters, which no engine sets without a package.

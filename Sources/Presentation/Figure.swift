@@ -12,15 +12,22 @@ public struct Figure: Sendable {
     public var points: [(x: Double, y: Double)]
     /// Standard deviations of `y`, if there are any.
     public var deviations: [Double]?
+    /// Between what `y` lies at each point, drawn as a band, if it is a mean of several.
+    public var band: [ClosedRange<Double>]?
+    /// Whether it stands faint behind the others, with no entry in the legend.
+    public var isFaint: Bool
 
     /// A curve.
     public init(
-      _ name: String, style: Int, points: [(x: Double, y: Double)], deviations: [Double]? = nil
+      _ name: String, style: Int, points: [(x: Double, y: Double)], deviations: [Double]? = nil,
+      band: [ClosedRange<Double>]? = nil, isFaint: Bool = false
     ) {
       self.name = name
       self.style = style
       self.points = points
       self.deviations = deviations
+      self.band = band
+      self.isFaint = isFaint
     }
   }
 
@@ -44,6 +51,8 @@ public struct Figure: Sendable {
   public var curves: [Curve]
   /// A sentence below it.
   public var note = ""
+  /// A dashed line across at a value to compare with, such as what guessing scores.
+  public var guide: Double?
 
   /// A figure with axes of numbers.
   public init(
@@ -69,13 +78,16 @@ public struct Figure: Sendable {
     figure.curves = curves.compactMap { curve in
       let kept = curve.points.indices.filter { index in
         let point = curve.points[index]
+        let band = curve.band?[index] ?? 0...0
         return xAxis.position(point.x) != nil && Self.isDrawable(point.y)
+          && Self.isDrawable(band.lowerBound) && Self.isDrawable(band.upperBound)
           && Self.isDrawable(curve.deviations?[index] ?? 0) && (!yIsLogarithmic || point.y > 0)
       }
       guard !kept.isEmpty else { return nil }
       return Curve(
         curve.name, style: curve.style, points: kept.map { curve.points[$0] },
-        deviations: curve.deviations.map { deviations in kept.map { deviations[$0] } })
+        deviations: curve.deviations.map { deviations in kept.map { deviations[$0] } },
+        band: curve.band.map { band in kept.map { band[$0] } }, isFaint: curve.isFaint)
     }
     return figure.curves.isEmpty ? nil : figure
   }
@@ -95,7 +107,9 @@ public struct Figure: Sendable {
   /// logarithmic one.
   public var yRange: ClosedRange<Double>? {
     guard !yIsLogarithmic else { return nil }
-    let bars = curves.flatMap { curve in curve.points.indices.map { errorBar(curve, $0) } }
+    var bars = curves.flatMap { curve in curve.points.indices.map { errorBar(curve, $0) } }
+    bars += curves.flatMap { $0.band ?? [] }
+    if let guide, Self.isDrawable(guide) { bars.append(guide...guide) }
     guard var low = bars.map(\.lowerBound).min(), var high = bars.map(\.upperBound).max() else {
       return nil
     }
@@ -115,7 +129,8 @@ public struct Figure: Sendable {
   /// The legend: each name once, in order.
   public var legend: [(name: String, style: Int)] {
     var entries: [(name: String, style: Int)] = []
-    for curve in curves where !entries.contains(where: { $0.name == curve.name }) {
+    for curve in curves
+    where !curve.isFaint && !entries.contains(where: { $0.name == curve.name }) {
       entries.append((curve.name, curve.style))
     }
     return entries

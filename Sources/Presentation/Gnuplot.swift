@@ -101,12 +101,20 @@ public struct Gnuplot {
       lines.append("set yrange [\(range.lowerBound):\(range.upperBound)]")
     }
     if figure.yIsLogarithmic { lines += ["set logscale y 10", "set format y '%.6g'"] }
+    if let guide = figure.guide, Figure.isDrawable(guide) {
+      lines.append(
+        "set arrow from graph 0,first \(guide) to graph 1,first \(guide) nohead back lw 1.5 "
+          + "dt (6,4) lc rgb '#fe0202'")
+    }
     for (number, curve) in figure.curves.enumerated() {
       lines.append("$data\(number) << END")
       for (index, point) in curve.points.enumerated() {
         guard let x = figure.xAxis.position(point.x) else { continue }
         let bar = figure.errorBar(curve, index)
-        lines.append("\(x) \(point.y) \(bar.lowerBound) \(bar.upperBound - bar.lowerBound)")
+        let band = curve.band?[index] ?? point.y...point.y
+        lines.append(
+          "\(x) \(point.y) \(bar.lowerBound) \(bar.upperBound - bar.lowerBound) "
+            + "\(band.lowerBound) \(band.upperBound)")
         // An empty line ends the stroke: nothing joins what stands apart.
         if figure.xAxis.isApart(point.x) { lines.append("") }
       }
@@ -117,8 +125,13 @@ public struct Gnuplot {
       "$data\(number) using 1:3:(0):4 with vectors nohead lw 1.5 "
         + "lc rgb '\(color(CurveStyle(figure.curves[number].style)))'"
     }
+    let bands = figure.curves.indices.filter { figure.curves[$0].band != nil }.map { number in
+      "$data\(number) using 1:5:6 with filledcurves fs transparent solid 0.16 noborder "
+        + "lc rgb '\(color(CurveStyle(figure.curves[number].style)))'"
+    }
     lines.append(
-      "plot " + (bars + figure.curves.indices.map { plot(figure, $0) }).joined(separator: ", "))
+      "plot "
+        + (bands + bars + figure.curves.indices.map { plot(figure, $0) }).joined(separator: ", "))
     return lines.joined(separator: "\n") + "\n"
   }
 
@@ -129,15 +142,48 @@ public struct Gnuplot {
   private static func plot(_ figure: Figure, _ number: Int) -> String {
     let curve = figure.curves[number]
     let style = CurveStyle(curve.style)
+    if curve.isFaint {
+      // The first two digits are how much shines through.
+      let faint = color(style).replacing("#", with: "#a8")
+      return "$data\(number) using 1:2 with lines lw 1 lc rgb '\(faint)'"
+    }
     let dash =
       style.dash.isEmpty
       ? "1" : "(" + style.dash.map(String.init).joined(separator: ",") + ")"
-    let spacing = figure.marksEveryPoint ? 1 : max(1, curve.points.count / 6)
+    let spacing = spacing(figure, curve)
     return "$data\(number) using 1:2 with linespoints lw 2 lc rgb '\(color(style))' dt \(dash) "
       + "pt \(style.marker) ps 0.55 pi \(spacing)"
   }
 
+  /// Every how many points there is a marker.
+  private static func spacing(_ figure: Figure, _ curve: Figure.Curve) -> Int {
+    figure.marksEveryPoint ? 1 : max(1, curve.points.count / 6)
+  }
+
   // MARK: The drawing
+
+  /// What a pointer over each marker says, in the order in which they are drawn.
+  private static func hints(_ figure: Figure) -> [String] {
+    figure.curves.filter { !$0.isFaint }.flatMap { curve in
+      stride(from: 0, to: curve.points.count, by: spacing(figure, curve)).map { index in
+        let point = curve.points[index]
+        let (x, y) = (Formatting.significant(point.x), Formatting.significant(point.y))
+        return "\(curve.name): \(y) at \(x)"
+      }
+    }
+  }
+
+  /// Gives each marker its hint, where there are as many as there should be.
+  private static func hinted(_ svg: String, _ figure: Figure) -> String {
+    let hints = hints(figure)
+    let marker = #/<use xlink:href='#gpPt\d+' transform='translate[^>]*\/>/#
+    guard svg.matches(of: marker).count == hints.count else { return svg }
+    var next = 0
+    return svg.replacing(marker) { match in
+      defer { next += 1 }
+      return match.0.dropLast(2) + "><title>\(Escaping.html(hints[next]))</title></use>"
+    }
+  }
 
   /// The beginnings of all identifiers that gnuplot gives.
   private static let identifiers = [
@@ -152,9 +198,10 @@ public struct Gnuplot {
     let names = ["0": "var(--frame)", "1": "var(--grid)", "2": "var(--quiet)"]
     svg = svg.replacing(#/rgb\(\s*254,\s*2,\s*(\d+)\)/#) { names[String($0.1)] ?? "inherit" }
     // Identifiers must differ between the figures of a page.
-    for name in identifiers { svg = svg.replacing(name, with: "\(id)-\(name)") }
     svg = svg.replacing(#/<title>.*?<\/title>/#, with: "")
       .replacing(#/<desc>.*?<\/desc>/#, with: "")
+    svg = hinted(svg, figure)
+    for name in identifiers { svg = svg.replacing(name, with: "\(id)-\(name)") }
     for (title, text) in [(xTitle, figure.xLabel), (yTitle, figure.yLabel)] {
       svg = svg.replacing(title, with: Escaping.html(text))
     }

@@ -2,28 +2,78 @@
 public enum TextFormats {
   // MARK: Aligned text
 
-  /// Columns side by side, with rules around.
-  public static func text(_ table: Table) -> String {
+  /// What a line of a terminal, and of a page of code, has room for.
+  public static let width = 120
+
+  /// Columns side by side, with rules around. What does not fit into `width` is a part of its own below, with
+  /// the first columns again; notes are broken between words.
+  public static func text(_ table: Table, width: Int = Self.width) -> String {
     let table = table.inert
     let widths = table.columns.indices.map { column in
       ([table.columns[column].title] + table.rows.map { $0.cells[column].text })
         .map(\.count).max() ?? 0
     }
+    let parts = parts(table, widths, width)
+    var lines: [String] = []
+    for (number, columns) in parts.enumerated() {
+      lines.append(number == 0 ? table.title : "\n" + table.title + ", continued")
+      lines += part(table, columns, widths)
+    }
+    return (lines + table.notes.map { wrapped($0, width) }).joined(separator: "\n") + "\n"
+  }
+
+  /// The columns of each part.
+  private static func parts(_ table: Table, _ widths: [Int], _ width: Int) -> [[Int]] {
+    let columns = Array(table.columns.indices)
+    func total(_ columns: [Int]) -> Int {
+      columns.reduce(0) { $0 + widths[$1] } + 2 * max(0, columns.count - 1)
+    }
+    guard total(columns) > width else { return [columns] }
+    let heads = columns.prefix { $0 == 0 || !table.columns[$0].isNumeric && $0 < 2 }
+    var parts: [[Int]] = []
+    var current = Array(heads)
+    for column in columns.dropFirst(heads.count) {
+      if current.count > heads.count, total(current + [column]) > width {
+        parts.append(current)
+        current = Array(heads)
+      }
+      current.append(column)
+    }
+    return parts + [current]
+  }
+
+  private static func part(_ table: Table, _ columns: [Int], _ widths: [Int]) -> [String] {
     func line(_ texts: [String]) -> String {
-      let padded = texts.indices.map { column -> String in
+      let padded = columns.map { column -> String in
         let space = String(repeating: " ", count: widths[column] - texts[column].count)
         return table.columns[column].isNumeric ? space + texts[column] : texts[column] + space
       }
       return trimmedEnd(padded.joined(separator: "  "))
     }
-    let rule = String(repeating: "─", count: widths.reduce(0, +) + 2 * (widths.count - 1))
-    var lines = [table.title, rule, line(table.columns.map(\.title)), rule]
+    let total = columns.reduce(0) { $0 + widths[$1] } + 2 * (columns.count - 1)
+    let rule = String(repeating: "─", count: total)
+    var lines = [rule, line(table.columns.map(\.title)), rule]
     for (index, row) in table.rows.enumerated() {
       if row.startsBlock, index > 0, needsGap(table, before: index) { lines.append("") }
       lines.append(line(row.cells.map(\.text)))
     }
-    lines.append(rule)
-    return (lines + table.notes).joined(separator: "\n") + "\n"
+    return lines + [rule]
+  }
+
+  /// Lines of at most `width`, the second and later ones indented.
+  public static func wrapped(_ text: String, _ width: Int = Self.width) -> String {
+    var lines = [""]
+    for word in text.split(separator: " ", omittingEmptySubsequences: false) {
+      let last = lines[lines.count - 1]
+      if last.isEmpty {
+        lines[lines.count - 1] = String(word)
+      } else if last.count + 1 + word.count > width, !last.allSatisfy({ $0 == " " }) {
+        lines.append("  " + word)
+      } else {
+        lines[lines.count - 1] += " " + word
+      }
+    }
+    return lines.joined(separator: "\n")
   }
 
   /// Blocks of one row stand close together.

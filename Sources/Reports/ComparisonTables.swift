@@ -19,6 +19,12 @@ enum ComparisonTables {
       "Long Range Arena: test accuracy, % (density, %)",
       columns: [.init("model", isNumeric: false), .init("", isNumeric: false)]
         + PaperValues.tasks.map { .init($0.title) } + [.init("average")])
+    let guesses = arenaTasks.map { task in
+      ours.filter { $0.labels.task == task }.guessCell("accuracy")
+    }
+    if guesses.contains(where: { !$0.text.isEmpty }) {
+      table.append([Table.Cell("guessing", .quiet), ""] + guesses + [""])
+    }
     for model in PaperValues.models {
       let cells = model.values.map { value in
         let density = value.density.map { " (\(Formatting.fixed($0, digits: 2)))" } ?? ""
@@ -28,6 +34,13 @@ enum ComparisonTables {
       table.append(
         [Table.Cell(model.name), Table.Cell("paper*", .quiet)] + cells + [average],
         startsBlock: true)
+      for reference in PublishedReferences.arena where reference.mechanism == model.mechanism {
+        table.append(
+          ["", Table.Cell(reference.source, .quiet)]
+            + (reference.accuracies + [reference.average]).map {
+              Table.Cell(Formatting.fixed($0, digits: 2), .quiet)
+            })
+      }
       for row in rows(of: ours.filter { $0.labels.mechanism == model.mechanism }) {
         append(row, paper: model, to: &table)
       }
@@ -36,8 +49,13 @@ enum ComparisonTables {
     for row in rows(of: ours.filter { !known.contains($0.labels.mechanism) }) {
       append(row, paper: nil, to: &table)
     }
-    table.notes = [PaperValues.note] + ours.notes
+    table.notes = [PaperValues.note, PublishedReferences.arenaNote] + ours.notes
     return table
+  }
+
+  /// Whether a run is the published task at the published settings, so that others' results stand beside it.
+  static func hasPublished(_ groups: [RunGroup]) -> Bool {
+    groups.contains { arenaTasks.contains($0.labels.task) && $0.isComparable }
   }
 
   /// Groups of the same name over the tasks, in order of their first appearance.
@@ -117,75 +135,45 @@ enum ComparisonTables {
       }
       var seen: Set<String> = []
       for metric in metrics where seen.insert(metric).inserted {
-        let words = metric.replacing("_", with: " ")
-        columns.append((task.name, metric, "\(task.title) \(words)"))
+        columns.append((task.name, metric, "\(task.title) \(TaskNames.shortMetric(metric))"))
       }
     }
     var table = Table(
       "GLUE: dev metrics × 100",
       columns: [.init("model", isNumeric: false)] + columns.map { .init($0.title) })
-    for row in rows(of: ours) {
+    table.append(
+      [Table.Cell("guessing", .quiet)]
+        + columns.map { column in
+          ours.filter { $0.labels.task == column.task }.guessCell(column.metric)
+        })
+    table.append(
+      [Table.Cell("paper*", .quiet)] + columns.map { _ in Table.Cell("not known", .quiet) })
+    for reference in PublishedReferences.glue {
+      let cells = columns.map { column in
+        Table.Cell(
+          reference.scores[column.task + " " + column.metric].map {
+            Formatting.fixed($0, digits: 1)
+          } ?? "", .quiet)
+      }
+      guard cells.contains(where: { !$0.text.isEmpty }) else { continue }
+      table.append([Table.Cell(reference.source, .quiet)] + cells)
+    }
+    for (number, row) in rows(of: ours).enumerated() {
       let cells = columns.map { column -> Table.Cell in
         guard let group = row.groups.first(where: { $0.labels.task == column.task }) else {
           return ""
         }
         return group.resultCell(column.metric)
       }
-      table.append([Table.Cell(row.name)] + cells)
+      table.append([Table.Cell(row.name)] + cells, startsBlock: number == 0)
     }
-    table.notes = ours.notes
+    table.notes = [PublishedReferences.glueNote] + ours.notes
     return table
   }
 
-  // MARK: Repeated tokens
-
-  /// The synthetic task that needs density; nil without a run about it.
-  static func repeats(_ groups: [RunGroup]) -> Table? {
-    let ours = groups.filter { $0.labels.task == TaskName.repeats.rawValue }
-    guard !ours.isEmpty else { return nil }
-    var table = Table(
-      "Repeated tokens: share of tokens labelled right, %",
-      columns: [
-        .init("model", isNumeric: false), .init("test \(ours[0].labels.metric)"),
-        .init("best dev"), .init("density at first"), .init("density at last"),
-        .init("verdict", isNumeric: false),
-      ])
-    for group in ours {
-      let curves = group.counted.map { $0.log.dev.densities.filter { !$0.isNaN } }
-      let first = Statistic(curves.compactMap(\.first))
-      let last = Statistic(curves.compactMap(\.last))
-      table.append([
-        Table.Cell(group.name), group.resultCell(withDensity: false), group.bestDevCell,
-        group.soFar(first.map(Formatting.percent), .quiet),
-        group.soFar(last.map(Formatting.percent)), group.verdictCell,
-      ])
-    }
-    table.notes = ours.notes
-    return table
-  }
-
-  // MARK: Other tasks
-
-  /// What no other table is about, masked language modelling for one; nil without such runs.
-  static func others(_ groups: [RunGroup]) -> Table? {
-    let known = Set(arenaTasks + glueTasks.map(\.name) + [TaskName.repeats.rawValue])
-    let ours = groups.filter { !known.contains($0.labels.task) }
-    guard !ours.isEmpty else { return nil }
-    var table = Table(
-      "Other tasks",
-      columns: [
-        .init("task", isNumeric: false), .init("model", isNumeric: false),
-        .init("metric", isNumeric: false), .init("test"), .init("best dev"),
-        .init("verdict", isNumeric: false),
-      ])
-    for group in ours {
-      table.append([
-        Table.Cell(group.labels.task), Table.Cell(group.name),
-        Table.Cell(group.labels.metric, .quiet),
-        group.resultCell(), group.bestDevCell, group.verdictCell,
-      ])
-    }
-    table.notes = ours.notes
-    return table
+  /// The groups of tasks that no other results are known of.
+  static func others(_ groups: [RunGroup]) -> [RunGroup] {
+    let known = Set(arenaTasks + glueTasks.map(\.name))
+    return groups.filter { !known.contains($0.labels.task) }
   }
 }

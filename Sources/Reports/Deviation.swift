@@ -1,4 +1,6 @@
+import Datasets
 import RunLog
+import Tasks
 
 /// A setting in which a run is not as published.
 struct Deviation: Equatable {
@@ -22,7 +24,7 @@ struct Deviation: Equatable {
 
   /// A value for a sentence.
   fileprivate func word(_ value: String) -> String {
-    key.hasSuffix("_examples") && value == "0" ? "all" : value
+    key.hasSuffix("_examples") && value == "0" ? "all" : SettingNames.word(key, value)
   }
 
   /// `training.steps 200 instead of 5000`, for any number of runs.
@@ -52,7 +54,7 @@ extension RunLog {
   var deviations: [Deviation] {
     let own = settings.filter { $0.influencesResults && Deviation.concerns($0.key) }
     if settings.contains(where: { $0.published != nil }) {
-      return own.filter { $0.published != nil && $0.published != $0.value }
+      return own.filter { $0.published != nil && $0.published != $0.value && !limitsNothing($0) }
         .map { Deviation(key: $0.key, value: $0.value, published: $0.published) }
     }
     // Logs of before published values were kept: nearly everything of the arena is published, so what
@@ -63,10 +65,30 @@ extension RunLog {
   }
 }
 
+extension RunLog {
+  /// Whether a setting would keep more examples than there are.
+  fileprivate func limitsNothing(_ setting: Setting) -> Bool {
+    guard setting.key.hasPrefix("data."), setting.key.hasSuffix("_examples"),
+      let limit = Int(setting.value), limit > 0,
+      let task = TaskSpecification.named(labels.task)
+    else { return false }
+    let split = String(setting.key.dropFirst("data.".count).dropLast("_examples".count))
+    let count =
+      data.first { $0.split == split }?.examples
+      ?? task.expectedCounts.first { $0.split.rawValue == split }?.count
+    return count.map { $0 < limit } ?? false
+  }
+}
+
 extension RunGroup {
+  /// How its examples are not those of the published task; nil where nothing is known to be.
+  var otherData: String? { OtherData.sentence(runs[0].log) }
+
   /// The settings in which its runs are not as published.
   var deviations: [Deviation] { runs[0].log.deviations }
 
   /// Whether a difference to the paper's value means something.
-  var isComparable: Bool { !deviations.contains(where: \.forbidsComparison) }
+  var isComparable: Bool {
+    !deviations.contains(where: \.forbidsComparison) && otherData == nil
+  }
 }

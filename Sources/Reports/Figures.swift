@@ -49,16 +49,24 @@ struct Figures {
     let metric = members[0].labels.metric
     func figure(
       _ title: String, _ yLabel: String, _ limits: ClosedRange<Double>, leastSpan: Double = 0,
-      _ points: (RunLog) -> [(x: Double, y: Double)]
+      isSmoothed: Bool = false, _ points: (RunLog) -> [(x: Double, y: Double)]
     ) -> Figure {
-      let curves = members.enumerated().flatMap { style, group in
-        group.runs.map { run in
-          Figure.Curve(group.name, style: style, points: Figure.thinned(points(run.log)))
-        }
+      let curves = members.enumerated().flatMap { style, group -> [Figure.Curve] in
+        let raw = group.runs.map { points($0.log) }
+        let faint =
+          isSmoothed
+          ? raw.filter { $0.count > Self.window(of: $0.count) * 2 }.map {
+            Figure.Curve(group.name, style: style, points: Figure.thinned($0), isFaint: true)
+          } : []
+        return faint
+          + [
+            Self.overSeeds(
+              group.name, style: style, isSmoothed ? raw.map(Self.smoothed) : raw)
+          ].flatMap { $0 }
       }
       return Figure(
         title: title, xLabel: "training step", yLabel: yLabel, xAxis: stepAxis(members),
-        yLimits: limits, yLeastSpan: leastSpan, curves: curves)
+        yLimits: limits, yLeastSpan: leastSpan, curves: curves.sorted { $0.isFaint && !$1.isFaint })
     }
     func paired(_ series: RunLog.Series, _ values: [Double], times factor: Double = 1)
       -> [(x: Double, y: Double)]
@@ -66,7 +74,9 @@ struct Figures {
       zip(series.steps, values).map { (Double($0), factor * $1) }
     }
     var figures = [
-      figure("Training loss", "loss", 0...Double.infinity) { paired($0.train, $0.train.losses) },
+      figure("Training loss", "loss", 0...Double.infinity, isSmoothed: true) {
+        paired($0.train, $0.train.losses)
+      },
       figure(
         "\(metric.capitalized) on dev", label(of: metric), Formatting.limits(of: metric),
         leastSpan: Self.leastPercent
@@ -80,13 +90,61 @@ struct Figures {
         return paired(series, series.densities, times: 100)
       },
     ]
-    let longest = members.flatMap(\.runs).map(\.log.train.count).max() ?? 0
-    let resolution = Figure.resolution
-    if longest > resolution {
-      let steps = (longest + resolution - 1) / resolution
-      figures[0].note = "Each point is the mean of up to \(steps) logged steps that end there."
+    let guess = members.compactMap { $0.guess(metric) }.first
+    if let guess {
+      figures[1].guide = Formatting.factor(of: metric) * guess
+      figures[1].note =
+        "Dashed: guessing, \(Formatting.fixed(Formatting.factor(of: metric) * guess, digits: 2))."
+    }
+    var notes: [String] = []
+    if figures[0].curves.contains(where: \.isFaint) {
+      notes.append("Means over a twentieth of the run, the losses themselves faint behind.")
+    }
+    figures[0].note = notes.joined(separator: " ")
+    for index in figures.indices where figures[index].curves.contains(where: { $0.band != nil }) {
+      let band = "Means over the seeds; bands from the least to the most."
+      figures[index].note = [figures[index].note, band].filter { !$0.isEmpty }.joined(
+        separator: " ")
     }
     return figures
+  }
+
+  /// A twentieth of a run's points.
+  private static func window(of count: Int) -> Int { max(1, count / 20) }
+
+  /// Each value the mean of those of a twentieth of the run that end at it.
+  private static func smoothed(_ points: [(x: Double, y: Double)]) -> [(x: Double, y: Double)] {
+    let width = window(of: points.count)
+    var sum = 0.0
+    return points.indices.map { index in
+      sum += points[index].y
+      if index >= width { sum -= points[index - width].y }
+      return (points[index].x, sum / Double(min(index + 1, width)))
+    }
+  }
+
+  /// The mean of several seeds with a band from the least to the most; where they are at different steps, or there is
+  /// one, the curves themselves.
+  private static func overSeeds(
+    _ name: String, style: Int, _ seeds: [[(x: Double, y: Double)]]
+  ) -> [Figure.Curve] {
+    let known = seeds.filter { !$0.isEmpty }
+    // Seeds that came to different steps have no mean in common.
+    guard known.count > 1, known.allSatisfy({ $0.map(\.x) == known[0].map(\.x) }) else {
+      return known.map { Figure.Curve(name, style: style, points: Figure.thinned($0)) }
+    }
+    let steps = known[0].map(\.x)
+    let columns = steps.indices.map { place in known.map { $0[place].y } }
+    func curve(_ value: ([Double]) -> Double) -> [(x: Double, y: Double)] {
+      Figure.thinned(zip(steps, columns).map { ($0, value($1)) })
+    }
+    let means = curve { $0.reduce(0, +) / Double($0.count) }
+    let (least, most) = (curve { $0.min() ?? 0 }, curve { $0.max() ?? 0 })
+    return [
+      Figure.Curve(
+        name, style: style, points: means,
+        band: zip(least, most).map { min($0.y, $1.y)...max($0.y, $1.y) })
+    ]
   }
 
   /// One figure a group: density of each layer and head, of its first seed.
@@ -136,7 +194,12 @@ struct Figures {
       var names: [String] = []
       var members: [String: [RunGroup]] = [:]
       for group in SweepTables.sorted(set, by: [key]) {
-        let name = other.flatMap { SweepTables.value(of: $0, in: group) } ?? title
+        let name =
+          other.flatMap { key in
+            SweepTables.value(of: key, in: group).map { value in
+              SettingNames.tellsMechanism(key) ? value : SettingNames.phrase(key, value)
+            }
+          } ?? title
         if members[name] == nil { names.append(name) }
         members[name, default: []].append(group)
       }

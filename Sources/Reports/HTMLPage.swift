@@ -14,7 +14,7 @@ struct HTMLPage {
   var text: String {
     HTMLDocument(
       title: title, summary: summary,
-      content: "\(problems)\(report.resultTables.map { table($0) }.joined())\(figures)\(details)"
+      content: "\(problems)\(report.tablesOfPage.map { table($0) }.joined())\(figures)\(details)"
     ).text
   }
 

@@ -91,7 +91,11 @@ public struct Record: Sendable {
       ("paper_verified", paper.map { .flag($0.verified) } ?? .none),
       ("ours", RecordValue(result.map { factor * $0.mean })),
       ("ours_sd", RecordValue(result?.deviation.map { factor * $0 })),
-      ("seeds", .integer(result?.count ?? 0)), ("difference", RecordValue(difference)),
+      ("seeds", .integer(result?.count ?? 0)),
+      ("half_width_95", RecordValue(group.halfWidth.map { factor * $0 })),
+      ("guess", RecordValue(group.guess(labels.metric).map { factor * $0 })),
+      ("difference", RecordValue(difference)),
+      ("other_data", group.otherData.map { .text($0) } ?? .none),
       ("best_dev", RecordValue(group.bestDev.map { factor * $0.mean })),
       ("density", RecordValue(group.density.map { 100 * $0.mean })),
       ("ms_per_step", RecordValue(group.millisecondsPerStep?.mean)),
@@ -121,7 +125,8 @@ public struct Record: Sendable {
   public static let keys = [
     "task", "mechanism", "model", "experiment", "variant", "scale", "protocol", "varying",
     "deviates", "metric", "paper", "paper_density", "paper_verified", "ours", "ours_sd", "seeds",
-    "difference", "best_dev", "density", "ms_per_step", "peak_memory", "parameters",
+    "half_width_95", "guess", "difference", "other_data", "best_dev", "density", "ms_per_step",
+    "peak_memory", "parameters",
     "parameters_off_full", "parameters_flagged", "flops", "verdict", "runs",
   ]
 

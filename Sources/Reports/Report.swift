@@ -31,38 +31,71 @@ public struct Report: Sendable {
     problems = input.problems
   }
 
+  /// Which tables a report shows.
+  public enum Extent: Sendable {
+    /// Others' results only where a run is at the published settings, costs in one table with the results.
+    case compact
+    /// Everything.
+    case full
+  }
+
   /// All tables, those with the paper's values first; the states of runs where some have not finished.
-  public var tables: [Table] {
-    var tables = resultTables
+  public var tables: [Table] { tables(.full) }
+
+  /// The tables of an extent. A note that stands under one is not repeated under the next.
+  public func tables(_ extent: Extent) -> [Table] {
+    var tables = resultTables(extent)
     if groups.contains(where: { !$0.unfinished.isEmpty }) {
       tables.append(SweepTables.runs(groups))
     }
     if !benchmarks.isEmpty { tables.append(BenchmarkTable.table(benchmarks)) }
+    return Self.withNotesOnce(tables)
+  }
+
+  private static func withNotesOnce(_ tables: [Table]) -> [Table] {
+    var said: Set<String> = []
+    return tables.map { table in
+      var table = table
+      table.notes = table.notes.filter { said.insert($0).inserted }
+      return table
+    }
+  }
+
+  /// The tables of a page; those of runs and benchmarks are folded below.
+  var tablesOfPage: [Table] { Self.withNotesOnce(resultTables(.full)) }
+
+  /// All tables about runs.
+  func resultTables(_ extent: Extent) -> [Table] {
+    let compares = extent == .full || ComparisonTables.hasPublished(groups)
+    let arena = groups.filter { ComparisonTables.arenaTasks.contains($0.labels.task) }
+    let others = ComparisonTables.others(groups)
+    var tables =
+      [compares ? ComparisonTables.arena(groups) : nil, ComparisonTables.glue(groups)]
+      .compactMap { $0 }
+    tables += TaskTables.tables(extent == .compact && compares ? others : arena + others)
+    tables += SweepTables.sweeps(groups, besideMechanisms: extent == .compact)
+    if !groups.isEmpty, extent == .full || compares || others.count + arena.count < groups.count {
+      tables.append(SweepTables.cost(groups))
+    }
     return tables
   }
 
-  /// All tables about runs.
-  var resultTables: [Table] {
-    let comparisons = [
-      ComparisonTables.arena(groups), ComparisonTables.glue(groups),
-      ComparisonTables.repeats(groups), ComparisonTables.others(groups),
-    ]
-    var tables = comparisons.compactMap { $0 } + SweepTables.sweeps(groups)
-    if !groups.isEmpty { tables.append(SweepTables.cost(groups)) }
-    return tables
-  }
+  /// The states of all runs, for a terminal.
+  public var runsText: String { TextFormats.text(SweepTables.runs(groups)) }
 
   /// All groups as records.
   public var records: [Record] { Record.records(groups) }
 
   /// The report in a format; `warn` is told what had to be left out.
-  public func render(_ format: Format, warn: @escaping (String) -> Void = { _ in })
-    -> String
-  {
+  ///
+  /// `extent` is about text, Markdown and LaTeX; records and pages are whole.
+  public func render(
+    _ format: Format, extent: Extent = .full, warn: @escaping (String) -> Void = { _ in }
+  ) -> String {
     switch format {
-    case .text: tables.map(TextFormats.text).joined(separator: "\n")
-    case .markdown: tables.map(TextFormats.markdown).joined(separator: "\n")
-    case .latex: tables.map(TextFormats.latex).joined(separator: "\n")
+    case .text: tables(extent).map { TextFormats.text($0) }.joined(separator: "\n")
+    case .markdown: tables(extent).map(TextFormats.markdown).joined(separator: "\n")
+    case .latex: tables(extent).map(TextFormats.latex).joined(separator: "\n")
     case .csv:
       ([Record.keys.joined(separator: ",")] + records.map(\.csv))
         .map { $0 + "\r\n" }.joined()

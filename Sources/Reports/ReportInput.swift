@@ -9,11 +9,40 @@ public struct LoggedRun: Sendable {
   public let path: String
   /// Its content.
   public let log: RunLog
+  /// The test result by the task's metric, beside guessing; nil without one.
+  public let score: RunLog.Score?
+  /// Whether a process is at work on it, and when it last wrote; nil where nobody looked.
+  public let life: Life?
+
+  /// What can be told of a run beside its log.
+  public struct Life: Sendable, Equatable {
+    /// Whether a process holds the run's lock.
+    public var isHeld: Bool
+    /// Seconds since the log was written.
+    public var secondsSinceWritten: Double?
+
+    /// A life.
+    public init(isHeld: Bool, secondsSinceWritten: Double?) {
+      self.isHeld = isHeld
+      self.secondsSinceWritten = secondsSinceWritten
+    }
+  }
 
   /// A log found at a path.
-  public init(path: String, log: RunLog) {
+  public init(path: String, log: RunLog, life: Life? = nil) {
     self.path = path
     self.log = log
+    self.life = life
+    score = log.score(log.labels.metric)
+  }
+
+  /// What the answers say of a finished run, by the task's own metric; where they do not tell, what the run
+  /// said of itself.
+  public var verdict: RunLog.Verdict? {
+    guard log.status == .finished, log.verdict != .nan, let score,
+      let isBetter = score.isBetterThanGuessing
+    else { return log.verdict }
+    return isBetter ? .learned : .didNotLearn
   }
 }
 
@@ -43,8 +72,10 @@ public struct ReportInput: Sendable {
   /// A folder's HDF5 files of other kinds (checkpoints, caches) are passed over, and so are hidden
   /// ones; a file that was named must be a log or a benchmark file. Of two copies of a run (same
   /// experiment, settings and seed) the one that came further is taken.
-  public init(reading paths: [String]) {
-    for path in paths { read(path) }
+  ///
+  /// - Parameter life: tells of a run whose log says that it is running whether it is.
+  public init(reading paths: [String], life: @escaping (String) -> LoggedRun.Life? = { _ in nil }) {
+    for path in paths { read(path, life) }
     removeCopies()
     benchmarks = benchmarkFiles.enumerated().flatMap { number, file in
       let others = benchmarkFiles.indices.filter { $0 != number }
@@ -57,12 +88,12 @@ public struct ReportInput: Sendable {
     }
   }
 
-  private mutating func read(_ path: String) {
+  private mutating func read(_ path: String, _ life: (String) -> LoggedRun.Life?) {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       return report("\(path): there is no such file or folder", .inputOutput)
     }
-    guard isFolder.boolValue else { return readFile(path, wasNamed: true) }
+    guard isFolder.boolValue else { return readFile(path, wasNamed: true, life) }
     guard let names = FileManager.default.enumerator(atPath: path) else {
       return report("\(path): the folder cannot be read", .inputOutput)
     }
@@ -71,16 +102,20 @@ public struct ReportInput: Sendable {
         && (name.hasSuffix(".h5") || name.hasSuffix(".jsonl"))
     }
     let folder = path.hasSuffix("/") ? String(path.dropLast()) : path
-    for name in files.sorted() { readFile("\(folder)/\(name)", wasNamed: false) }
+    for name in files.sorted() { readFile("\(folder)/\(name)", wasNamed: false, life) }
   }
 
-  private mutating func readFile(_ path: String, wasNamed: Bool) {
+  private mutating func readFile(
+    _ path: String, wasNamed: Bool, _ life: (String) -> LoggedRun.Life?
+  ) {
     do {
       if path.hasSuffix(".jsonl") || path.hasSuffix(".json") {
         let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
         benchmarkFiles.append((name, try BenchmarkPoint.read(path, skipsOthers: !wasNamed)))
       } else {
-        runs.append(LoggedRun(path: path, log: try RunLog(reading: path)))
+        let log = try RunLog(reading: path)
+        runs.append(
+          LoggedRun(path: path, log: log, life: log.status == .running ? life(path) : nil))
       }
     } catch let error as RunLogError where error.key == "/@format" && !wasNamed {
       return

@@ -3,9 +3,10 @@ import RunLog
 
 /// A group's numbers as tables show them, with marks for what the notes explain.
 extension RunGroup {
-  /// `!` something went wrong, `‡` not as published, `†` runs that are not counted.
+  /// `!` something went wrong, `§` other data, `‡` not as published, `†` runs that are not counted.
   private var marks: String {
-    (isSuspect ? "!" : "") + (deviations.isEmpty ? "" : "‡") + (unfinished.isEmpty ? "" : "†")
+    (isSuspect ? "!" : "") + (otherData == nil ? "" : "§") + (deviations.isEmpty ? "" : "‡")
+      + (unfinished.isEmpty ? "" : "†")
   }
 
   /// `36.93 ± 0.30 (20.1)`: a metric of the test, by default the task's, and the density.
@@ -18,6 +19,22 @@ extension RunGroup {
     let density = withDensity ? density.map { " (\(Formatting.percent($0.mean)))" } ?? "" : ""
     return Table.Cell(
       Formatting.metric(metric, result) + density + marks, isSuspect ? .warning : .normal)
+  }
+
+  /// Half the width of the result's 95 % interval.
+  var intervalCell: Table.Cell {
+    Table.Cell(
+      halfWidth.map { "±" + Formatting.fixed(Formatting.factor(of: labels.metric) * $0, digits: 1) }
+        ?? "", .quiet)
+  }
+
+  /// The density, from the first to the last evaluation where it moved.
+  var densityRangeCell: Table.Cell {
+    guard let last = density else { return "" }
+    let first = Statistic(
+      counted.compactMap { $0.log.dev.densities.first { !$0.isNaN } })
+    guard let first, abs(first.mean - last.mean) >= 0.005 else { return densityCell }
+    return soFar("\(Formatting.percent(first.mean)) → \(Formatting.percent(last.mean))")
   }
 
   /// The best value on dev.
@@ -44,6 +61,18 @@ extension RunGroup {
 }
 
 extension [RunGroup] {
+  /// What the best constant answer scores by a metric, for all groups of one task.
+  func guessCell(_ metric: String) -> Table.Cell {
+    let guesses = compactMap { $0.guess(metric) }.sorted()
+    guard let least = guesses.first, let most = guesses.last else { return "" }
+    let factor = Formatting.factor(of: metric)
+    let (low, high) = (
+      Formatting.fixed(factor * least, digits: 2), Formatting.fixed(factor * most, digits: 2)
+    )
+    // Of groups that were tested on other examples.
+    return Table.Cell(low == high ? low : "\(low)–\(high)", .quiet)
+  }
+
   /// The sentences that explain marks and sample sizes.
   var notes: [String] {
     var notes: [String] = []
@@ -51,7 +80,18 @@ extension [RunGroup] {
     if let least = counts.first, let most = counts.last {
       let seeds = least == most ? "\(least)" : "\(least) to \(most)"
       let sentence = most == 1 ? "one seed" : "mean ± standard deviation over \(seeds) seeds"
-      notes.append("ours: \(sentence); parameters of the best dev evaluation, on the test split")
+      let splits = Set(map { TaskNames.testedSplit($0.labels.task) }).sorted()
+      let place = splits.map { $0 == "dev" ? "dev (test has no labels)" : $0 }
+      notes.append(
+        "ours: \(sentence); parameters of the best dev evaluation, on \(place.joined(separator: " or "))"
+      )
+    }
+    if contains(where: { $0.halfWidth != nil }) {
+      notes.append(
+        "95 %: interval over the examples"
+          + (counts.contains { $0 > 1 } ? " and seeds" : "; how much seeds differ is not known"))
+      notes.append(
+        "guessing: the best constant answer; learned: above it by more than two standard errors")
     }
     for set in SweepTables.sets(self) {
       if let sentence = Deviation.sentence(set.map { $0.runs[0].log }) {
@@ -61,8 +101,22 @@ extension [RunGroup] {
           "‡ not as published: \(labels.experiment)\(labels.scaleSuffix)\(task): \(sentence)")
       }
     }
-    for group in self where group.isSuspect {
-      notes.append("! \(group.labels.task) \(group.name): \(group.verdict)")
+    var others: [String] = []
+    for group in self {
+      guard let sentence = group.otherData else { continue }
+      let note = "§ not the published task's data: \(group.labels.task): \(sentence)"
+      if !others.contains(note) { others.append(note) }
+    }
+    notes += others
+    // One sentence for all that went wrong in the same way.
+    var verdicts: [String] = []
+    for group in self where group.isSuspect && !verdicts.contains(group.verdict) {
+      verdicts.append(group.verdict)
+    }
+    for verdict in verdicts {
+      let names = filter { $0.isSuspect && $0.verdict == verdict }
+        .map { "\($0.labels.task) \($0.name)" }
+      notes.append("! \(verdict): \(names.joined(separator: ", "))")
     }
     for group in self {
       let words = group.finished.isEmpty ? "so far" : "not counted"

@@ -1,4 +1,5 @@
 import Foundation
+import Presentation
 import RunLog
 import Tasks
 
@@ -51,6 +52,30 @@ public struct RunGroup: Sendable {
     Statistic(finished.compactMap { $0.log.test?.metrics[metric] })
   }
 
+  /// Half the width of the 95 % interval of ``result``, over the examples and, where there are several, over the
+  /// seeds; nil where the answers do not tell.
+  ///
+  /// √((1.96 SE)² + (t sd / √n)²): SE is the standard error over the examples, sd the deviation of n seeds.
+  public var halfWidth: Double? {
+    let errors = finished.compactMap { $0.score?.standardError }
+    guard let result, errors.count == result.count else { return nil }
+    let examples = 1.96 * errors.reduce(0, +) / Double(errors.count)
+    guard let deviation = result.deviation else { return examples }
+    let seeds =
+      Significance.studentT(degrees: result.count - 1) * deviation
+      / Double(result.count).squareRoot()
+    return (examples * examples + seeds * seeds).squareRoot()
+  }
+
+  /// What the best constant answer scores on the tested examples; nil where no run tells.
+  public func guess(_ metric: String) -> Double? {
+    if metric == labels.metric { return finished.lazy.compactMap { $0.score?.guess }.first }
+    return finished.lazy.compactMap { $0.log.score(metric)?.guess }.first
+  }
+
+  /// Wall-clock seconds of work.
+  public var seconds: Statistic? { Statistic(counted.compactMap { $0.log.train.seconds.last }) }
+
   /// The best value of the metric on dev; so far, while no run has finished.
   public var bestDev: Statistic? { Statistic(counted.compactMap(\.log.bestDev)) }
 
@@ -79,7 +104,7 @@ public struct RunGroup: Sendable {
 
   /// What is to be said about how the finished runs went: `learned`, `did not learn (1 of 3)`.
   public var verdict: String {
-    let verdicts = finished.compactMap(\.log.verdict)
+    let verdicts = finished.compactMap(\.verdict)
     for bad in [RunLog.Verdict.nan, .didNotLearn] {
       let count = verdicts.count { $0 == bad }
       if count > 0 {
@@ -91,7 +116,7 @@ public struct RunGroup: Sendable {
 
   /// Whether a finished run went wrong.
   public var isSuspect: Bool {
-    finished.contains { $0.log.verdict == .didNotLearn || $0.log.verdict == .nan }
+    finished.contains { $0.verdict == .didNotLearn || $0.verdict == .nan }
   }
 
   /// `3 finished, 1 interrupted`
@@ -142,11 +167,14 @@ extension LoggedRun {
   }
 
   /// `interrupted at step 300 of 500`, with the reason of a failure.
-  var progress: String {
+  public var progress: String {
     let done = "step \(log.stepsDone) of \(log.labels.steps)"
     switch log.status {
     case .finished: return "finished \(log.labels.steps) steps"
-    case .running: return "running, or killed, at \(done)"
+    case .running:
+      let left = isLive ? secondsLeft.map { ", \(Formatting.duration($0)) left" } : nil
+      return ([state + " at \(done)" + (left ?? "")] + [lastWrite].compactMap { $0 })
+        .joined(separator: ", ")
     case .interrupted: return "interrupted at \(done)"
     case .failed: return "failed at \(done)" + (log.failure.map { ": \($0)" } ?? "")
     }
@@ -155,7 +183,7 @@ extension LoggedRun {
 
 extension [RunGroup] {
   /// Sorts runs to groups: by task and mechanism as in the paper, then by name.
-  init(_ runs: [LoggedRun]) {
+  public init(_ runs: [LoggedRun]) {
     var order: [String] = []
     var members: [String: [LoggedRun]] = [:]
     for run in runs {
@@ -169,14 +197,24 @@ extension [RunGroup] {
       let base = labels.variant.isEmpty ? labels.mechanism : labels.variant
       return RunGroup(name: base + labels.scaleSuffix, runs: runs)
     }
-    distinguish { $0.labels.runProtocol }
-    distinguish { $0.labels.experiment }
-    let varying = varyingSettings(self)
-    distinguish { group in
-      group.settings.filter { varying.contains($0.key) }
-        .map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+    distinguish { _, group in group.labels.runProtocol }
+    distinguish { _, group in group.labels.experiment }
+    distinguish(" (", ")") { _, group in
+      group.settings.first { $0.key == SettingNames.beginning }
+        .map { SettingNames.phrase($0.key, $0.value) } ?? "from scratch"
     }
-    distinguish { group in
+    distinguish { same, group in
+      let varying = varyingSettings(same)
+      return group.settings.filter { varying.contains($0.key) }
+        .map { SettingNames.phrase($0.key, $0.value) }.joined(separator: ", ")
+    }
+    // Files of one name in different folders.
+    distinguish { same, group in
+      let varying = varyingSettings(same)
+      return group.settings.filter { varying.contains($0.key) }
+        .map { "\($0.key)=\($0.value)" }.joined(separator: ", ")
+    }
+    distinguish { _, group in
       let digests = group.runs[0].log.data.map { $0.digest.prefix(4) }
       return "data \(digests.isEmpty ? "unknown" : digests.joined(separator: "-"))"
     }
@@ -189,13 +227,18 @@ extension [RunGroup] {
     sort { $0.precedes($1) }
   }
 
-  /// Adds what `word` says to names that two groups of a task share.
-  private mutating func distinguish(_ word: (RunGroup) -> String) {
+  /// Adds what `word` says of a group, among those it shares its name with, to names that two groups of a task
+  /// share.
+  private mutating func distinguish(
+    _ opening: String = " · ", _ closing: String = "", _ word: ([RunGroup], RunGroup) -> String
+  ) {
     let names = map(\.name)
     for index in indices {
       let same = indices.filter { names[$0] == names[index] && isSameTask($0, index) }
-      if Set(same.map { word(self[$0]) }).count > 1 {
-        self[index].name += " · " + word(self[index])
+      guard same.count > 1 else { continue }
+      let groups = same.map { self[$0] }
+      if Set(groups.map { word(groups, $0) }).count > 1 {
+        self[index].name += opening + word(groups, self[index]) + closing
       }
     }
   }

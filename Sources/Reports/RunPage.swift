@@ -6,11 +6,13 @@ import Tasks
 
 /// One run for a person: who it is, how far it is, what came out, what it costs.
 public struct RunPage {
+  private let run: LoggedRun
   private let log: RunLog
   private let path: String
 
   /// A page about a log.
   public init(_ run: LoggedRun) {
+    self.run = run
     log = run.log
     path = run.path
   }
@@ -22,14 +24,15 @@ public struct RunPage {
     let blocks = [
       ["\(labels.experiment) · \(labels.task) · \(name) · seed \(labels.seed)", path],
       rows([
-        ("status", status), ("failure", log.failure), ("verdict", log.verdict?.rawValue),
+        ("status", status), ("failure", log.failure), ("verdict", run.verdict?.rawValue),
         ("progress", progress), ("scale", labels.scale.isEmpty ? nil : labels.scale),
         ("protocol", labels.runProtocol), ("run", labels.runID),
         ("created", log.environment.created), ("code", log.environment.codeVersion),
         ("hardware", log.environment.hardware),
         ("libraries", log.environment.libraries.joined(separator: ", ")),
       ]),
-      block("Data", data), block("Training", training), block("Dev", dev), block("Test", test),
+      block("Data", data), block("Training", training), block("Dev", dev),
+      block(TaskNames.testedSplit(log.labels.task) == "dev" ? "Test (on dev)" : "Test", test),
       block("Density by layer and head, %", density), block("Cost", cost),
       block("Settings", settings),
     ]
@@ -53,17 +56,16 @@ public struct RunPage {
   }
 
   private var status: String {
-    log.status == .running
-      ? "running (or killed: the log cannot tell; it was last written at this step)"
-      : log.status.rawValue
+    [run.state, run.lastWrite].compactMap { $0 }.joined(separator: ", ")
   }
 
   private var progress: String {
     let step = log.stepsDone
     let share = log.labels.steps > 0 ? Double(step) / Double(log.labels.steps) : 0
+    let left = run.secondsLeft.map { ", about \(Formatting.duration($0)) left" } ?? ""
     let seconds = log.train.seconds.last.map { ", \(Formatting.duration($0)) of work" } ?? ""
     return "step \(Formatting.grouped(step)) of \(Formatting.grouped(log.labels.steps)) "
-      + "(\(Formatting.percent(share, digits: 0)) %)" + seconds
+      + "(\(Formatting.percent(share, digits: 0)) %)" + seconds + left
   }
 
   private var data: [String] {
@@ -120,14 +122,21 @@ public struct RunPage {
   private var test: [String] {
     guard let test = log.test else { return [] }
     let paper = PaperValues.value(mechanism: log.labels.mechanism, task: log.labels.task)
+    let results = test.metrics.sorted { $0.key < $1.key }.map { name, value in
+      let score = log.score(name)
+      let error = score?.standardError.map { " ± \(metric(name, 1.96 * $0)) (95 %)" } ?? ""
+      let guess = score?.guess.map { "; guessing: \(metric(name, $0))" } ?? ""
+      return (name, metric(name, value) + error + guess)
+    }
     return rows(
-      test.metrics.sorted { $0.key < $1.key }.map { ($0.key, metric($0.key, $0.value)) } + [
+      results + [
         ("loss", Formatting.significant(test.loss)),
         ("density", test.density.map { percent($0) }),
         ("parameters of", "step \(Formatting.grouped(test.step))"),
         ("targets", Formatting.grouped(test.targets)),
         ("paper*", paper.map { Formatting.fixed($0.accuracy, digits: 2) + " %" }),
       ]) + (paper == nil ? [] : [PaperValues.note])
+      + (OtherData.sentence(log).map { ["not the published task's data: \($0)"] } ?? [])
       + (Deviation.sentence([log]).map { ["not as published: \($0)"] } ?? [])
   }
 

@@ -4,22 +4,33 @@ import RunLog
 /// The tables of what was varied, what it costs, and how every run went.
 enum SweepTables {
   /// One table for each experiment and task in which settings vary.
-  static func sweeps(_ groups: [RunGroup]) -> [Table] {
-    sweepSets(groups).map { set in
+  ///
+  /// With `besideMechanisms`, not where only mechanisms differ, which names tell.
+  static func sweeps(_ groups: [RunGroup], besideMechanisms: Bool = false) -> [Table] {
+    sweepSets(groups).compactMap { set -> Table? in
       let keys = varyingSettings(set)
+      if besideMechanisms, keys.allSatisfy(SettingNames.tellsMechanism) { return nil }
+      let guess = set.guessCell(set[0].labels.metric).text
       var table = Table(
         "\(set[0].labels.experiment): \(set[0].labels.task) by "
-          + keys.map(shortName).joined(separator: ", "),
+          + keys.map(shortName).joined(separator: ", ")
+          + (guess.isEmpty ? "" : " (guessing: \(guess))"),
         columns: keys.map { key in
           .init(shortName(key), isNumeric: numericValues(of: key, in: set) != nil)
         } + [
-          .init("test \(set[0].labels.metric)"), .init("best dev"), .init("density"),
+          .init(
+            "\(TaskNames.testedSplit(set[0].labels.task)) "
+              + TaskNames.shortMetric(set[0].labels.metric)), .init("95 %"), .init("best dev"),
+          .init("density"),
           .init("ms/step"), .init("FLOPs/example"), .init("verdict", isNumeric: false),
         ])
       for group in sorted(set, by: keys) {
         table.append(
-          keys.map { Table.Cell(value(of: $0, in: group) ?? "") } + [
-            group.resultCell(withDensity: false), group.bestDevCell, group.densityCell,
+          keys.map { key in
+            Table.Cell(value(of: key, in: group).map { SettingNames.word(key, $0) } ?? "")
+          } + [
+            group.resultCell(withDensity: false), group.intervalCell, group.bestDevCell,
+            group.densityCell,
             group.timeCell, Table.Cell(group.flops.map(Formatting.scaled) ?? "", .quiet),
             group.verdictCell,
           ])
@@ -64,17 +75,16 @@ enum SweepTables {
     return numbers.count == values.count ? numbers : nil
   }
 
-  /// In order of the settings, numbers by size.
+  /// In order of the numbers among the settings; else as they were, which is the order of all tables.
   static func sorted(_ groups: [RunGroup], by keys: [String]) -> [RunGroup] {
-    groups.sorted { left, right in
-      for key in keys {
-        let (a, b) = (value(of: key, in: left) ?? "", value(of: key, in: right) ?? "")
-        if a == b { continue }
-        if let x = Double(a), let y = Double(b), x != y { return x < y }
-        return a < b
+    let numeric = keys.filter { numericValues(of: $0, in: groups)?.count == groups.count }
+    return groups.enumerated().sorted { left, right in
+      for key in numeric {
+        let values = [left, right].map { value(of: key, in: $0.element).flatMap(Double.init) ?? 0 }
+        if values[0] != values[1] { return values[0] < values[1] }
       }
-      return false
-    }
+      return left.offset < right.offset
+    }.map(\.element)
   }
 
   /// What each group costs, beside full attention of the same experiment.
@@ -153,7 +163,7 @@ enum SweepTables {
     for group in groups {
       for run in group.runs {
         let log = run.log
-        let isBad = log.verdict == .didNotLearn || log.verdict == .nan
+        let isBad = run.verdict == .didNotLearn || run.verdict == .nan
         table.append([
           Table.Cell(log.labels.task), Table.Cell(group.name),
           Table.Cell("\(log.labels.seed)"),
@@ -162,7 +172,7 @@ enum SweepTables {
             log.bestDev.map {
               Formatting.fixed(Formatting.factor(of: log.labels.metric) * $0, digits: 2)
             } ?? "", .quiet),
-          Table.Cell(log.verdict?.rawValue ?? "", isBad ? .warning : .normal),
+          Table.Cell(run.verdict?.rawValue ?? "", isBad ? .warning : .normal),
           Table.Cell(run.path, .quiet),
         ])
       }

@@ -153,9 +153,10 @@ extension RunLog {
 
   /// What the curves of a run say.
   public enum Verdict: String, Sendable, CaseIterable {
-    /// The loss went down.
+    /// By the task's own metric its answers are better than the best constant one, by more than two standard
+    /// errors of the difference.
     case learned
-    /// Its answers tell no more than how frequent each answer is.
+    /// They are not.
     case didNotLearn = "did not learn"
     /// The loss became infinite or not a number.
     case nan

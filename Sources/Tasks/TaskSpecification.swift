@@ -129,6 +129,12 @@ public struct TaskSpecification: Hashable, Sendable {
     expectedCounts.first { $0.split == split }?.count
   }
 
+  /// The split that results are of: GLUE's tests have no published labels, and masked text has no test, so there it
+  /// is dev.
+  public var testedSplit: Split {
+    expectedCounts.contains { $0.split == .test && $0.isLabelled } ? .test : .dev
+  }
+
   /// The width and height of the images whose pixels are the tokens; `nil` for tasks of text.
   public var imageSide: Int? {
     guard pixelZeroIsPadding else { return nil }

@@ -13,7 +13,7 @@ struct ReportCommand: Command {
     the others is still written, and the exit code is 65 (74 if the file could not be opened). \
     Runs that have not finished are listed with what they have so far, marked, and count in no result.
     """
-  static let parameters: [any AnyParameter] = [inputs, format, out]
+  static let parameters: [any AnyParameter] = [inputs, format, full, out]
 
   private static let inputs = Parameter<[String]>.arguments(
     "logs", isOptional: true,
@@ -21,15 +21,22 @@ struct ReportCommand: Command {
   private static let format = Parameter<Report.Format?>.option(
     "format",
     help: "The format. The default goes by the name of --out; without, it is text.")
+  private static let full = Parameter<Bool>.flag(
+    "full",
+    help:
+      "All tables of text, Markdown and LaTeX: others' results beside runs that are not at the published "
+      + "settings too, and costs.")
   private static let out = Parameter<String?>.option(
     "out", value: "path", help: "Write to this file instead of standard output.")
 
   private let names: [String]
   private let format: Report.Format
+  private let extent: Report.Extent
   private let outputPath: String?
 
   init(_ arguments: ParsedArguments) throws {
     names = arguments[Self.inputs]
+    extent = arguments[Self.full] ? .full : .compact
     outputPath = arguments[Self.out]
     format = try arguments[Self.format] ?? outputPath.map(Self.format(of:)) ?? .text
   }
@@ -51,12 +58,12 @@ struct ReportCommand: Command {
 
   func run() throws {
     let paths = names.isEmpty ? ["results"] : try names.map(RunLookup.pathOrRun)
-    let input = ReportInput(reading: paths)
+    let input = ReportInput(reading: paths, life: RunLife.of)
     for problem in input.problems { Output.warn("warning: \(problem)") }
     if input.runs.isEmpty && input.benchmarks.isEmpty {
       throw NothingToReport(paths: paths, exitCode: input.exitCode ?? .badInput)
     }
-    let text = Report(input).render(format) { Output.warn($0) }
+    let text = Report(input).render(format, extent: extent) { Output.warn($0) }
     if let outputPath {
       if try Output.file(Array(text.utf8), to: outputPath) { Output.warn("Wrote \(outputPath)") }
     } else {

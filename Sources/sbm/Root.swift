@@ -14,6 +14,7 @@ struct Root: CommandGroup {
     RunCommand.self,
     DataCommand.self,
     ReportCommand.self,
+    CompareCommand.self,
     ShowCommand.self,
     InspectCommand.self,
     EvaluateCommand.self,

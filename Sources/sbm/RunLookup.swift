@@ -40,6 +40,19 @@ struct RunLookup {
     return isPath ? name : try RunLookup(name).path
   }
 
+  /// The logs of all seeds of a run that is named without one, or of the one run of that whole name.
+  ///
+  /// - Throws: ``NoSuchRun`` when there is none.
+  static func seeds(of name: String, below folder: String = "results") throws -> [String] {
+    let logs = logs(below: folder)
+    let found = logs.filter { log in
+      guard log.name.hasPrefix(name + "-s") else { return false }
+      return UInt64(log.name.dropFirst(name.count + 2)) != nil
+    }
+    if !found.isEmpty { return found.map(\.path) }
+    return [try RunLookup(name, below: folder).path]
+  }
+
   private static func logs(below folder: String) -> [(name: String, path: String)] {
     let files = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
     return files.sorted().filter { file in
@@ -57,6 +70,7 @@ enum NoSuchRun: ExitCodeProviding, CustomStringConvertible {
   case path(String, isFolder: Bool)
   case name(String, folder: String, closest: String?)
   case several(String, [String])
+  case noRuns(folder: String, exitCode: ExitCode)
 
   var description: String {
     switch self {
@@ -67,12 +81,17 @@ enum NoSuchRun: ExitCodeProviding, CustomStringConvertible {
     case .name(let name, let folder, let closest):
       "'\(name)' is neither a file nor a run below \(folder)."
         + (closest.map { " Did you mean '\($0)'?" } ?? " Name its log (.h5), or another run.")
+    case .noRuns(let folder, _): "There is no run log (.h5) below \(folder). sbm run writes them."
     case .several(let name, let paths):
       "There are \(paths.count) runs '\(name)'; name one of their logs: \(paths.joined(separator: ", "))."
     }
   }
 
   var exitCode: ExitCode {
-    if case .path(_, false) = self { .inputOutput } else { .usage }
+    switch self {
+    case .path(_, false): .inputOutput
+    case .noRuns(_, let code): code
+    default: .usage
+    }
   }
 }

@@ -70,6 +70,7 @@ import Testing
 
     // Beside the paper's, with what is not as published, and without a difference.
     let report = try TestProgram.sbm("report", folder.url("results/learn").path).output
+      .replacing("\n  ", with: " ")
     #expect(
       report.contains(
         "\n‡ not as published: learn listops: protocol strict instead of published, "))

@@ -108,4 +108,27 @@ import Testing
     #expect(differences(table) == [])
     #expect(table.notes.last == "‡ not as published: lra listops: training.steps 200")
   }
+
+  /// A limit above what there is changes nothing, and GLUE's dev is smaller than many limits.
+  @Test func limitsThatLimitNothing() throws {
+    var mrpc = makeLog(
+      task: "mrpc", settings: [("data.dev_examples", "1000"), ("data.train_examples", "500")],
+      published: ["data.dev_examples": "0", "data.train_examples": "0"])
+    mrpc.data = [
+      .init(split: "train", examples: 500, digest: "a"),
+      .init(split: "dev", examples: 408, digest: "1ef74ae670dfdbca1c8e8bc9ba66c068"),
+    ]
+    let notes = makeReport([mrpc]).tables.flatMap(\.notes)
+    #expect(
+      notes.filter { $0.hasPrefix("‡") }
+        == ["‡ not as published: lra mrpc: data.train_examples 500 instead of all"])
+    #expect(!notes.contains { $0.hasPrefix("§") })
+    // As many examples, but others.
+    mrpc.data[1].digest = "00000000670dfdbca1c8e8bc9ba66c06"
+    let other = makeReport([mrpc]).tables.flatMap(\.notes).filter { $0.hasPrefix("§") }
+    #expect(
+      other == [
+        "§ not the published task's data: mrpc: dev has other examples (digest 00000000)"
+      ])
+  }
 }

@@ -132,7 +132,7 @@ import Testing
     }
     #expect(ends.allSatisfy { abs($0 - ends[0]) < 15 })
     #expect(drawings[0].ticks.last == "5000")
-    #expect(drawings[0].text.contains("mean of up to 4 logged steps"))
+    #expect(drawings[0].text.contains("the losses themselves faint behind"))
   }
 
   /// Type of 14 in a drawing of 480 is 10 pixels where a narrow window leaves 350.
@@ -150,5 +150,65 @@ import Testing
     }
     let drawing = try Drawing("Time of a sequence", [], benchmarks: points)
     #expect(drawing.ticks == ["256", "1024", "4096", "16384"])
+  }
+}
+
+/// What figures say beside their curves.
+@Suite struct FigureNoteTests {
+  /// The figure of that title.
+  private func figure(_ title: String, _ logs: [RunLog]) throws -> String {
+    let figures = makeReport(logs).render(.html).components(separatedBy: "<figure>")
+    return try #require(figures.first { $0.contains("'>\(title)</figcaption>") })
+  }
+
+  /// Several seeds are one curve, the mean, in a band from the least to the most.
+  @Test func seedsAreABand() throws {
+    let seeds = (0..<3).map { makeLog(seed: UInt64($0), accuracy: 0.3 + 0.05 * Double($0)) }
+    let several = try figure("Accuracy on dev", seeds)
+    #expect(several.matches(of: #/<polygon fill = 'var\(--curve-0\)' fill-opacity/#).count == 1)
+    #expect(several.contains("bands from the least to the most"))
+    // At step 100: (30 + 35 + 40) / 3.
+    #expect(several.contains("<title>softmax: 35.0 at 100</title>"))
+    let one = try figure("Accuracy on dev", [seeds[0]])
+    #expect(!one.contains("<polygon fill = 'var(--curve") && !one.contains("bands"))
+  }
+
+  @Test func guessingIsALine() throws {
+    let text = try figure("Accuracy on dev", [makeLog()])
+    #expect(text.contains("Dashed: guessing, 10.00."))
+    #expect(text.contains(#/<path stroke='var\(--quiet\)' stroke-dasharray/#))
+    // Without a tested run nobody knows what guessing scores.
+    #expect(try !figure("Accuracy on dev", [makeLog(status: .running)]).contains("Dashed"))
+  }
+
+  /// The loss is smoothed, the raw one faint behind it and in no legend.
+  @Test func lossesAreSmoothed() throws {
+    var log = makeLog()
+    log.truncate(afterStep: 0)
+    for step in 1...400 {
+      log.train.append(
+        .init(
+          step: step, loss: step % 2 == 0 ? 1 : 3, metrics: ["accuracy": 0], learningRate: 1,
+          seconds: 1, examples: step))
+    }
+    let text = try figure("Training loss", [log])
+    #expect(text.contains(" opacity='0.34'"))
+    #expect(text.contains("the losses themselves faint behind"))
+    // The mean of a twentieth is 2, whatever the losses swing by.
+    #expect(text.contains("<title>softmax: 2.00 at "))
+    #expect(text.components(separatedBy: "<li>").count <= 2)
+  }
+
+  /// Of a sweep of two settings the legend names both.
+  @Test func legendsNameSettings() throws {
+    let logs = ["8", "32", "128"].flatMap { clusters in
+      ["0.001", "0.01"].map { rate in
+        makeLog(
+          mechanism: "sbm", variant: "\(clusters)-\(rate)", experiment: "sweep",
+          settings: [("attention.clusters", clusters), ("training.peak_learning_rate", rate)])
+      }
+    }
+    let text = makeReport(logs).render(.html)
+    #expect(text.contains("</svg>peak_learning_rate=0.001</li>"))
   }
 }

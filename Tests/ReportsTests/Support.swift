@@ -58,9 +58,20 @@ func makeLog(
     log.verdict = verdict
     log.test = .init(
       step: 100, loss: 1.3, metrics: ["accuracy": accuracy], density: density,
-      answers: .classes(predictions: [1, 2], labels: [1, 3]))
+      answers: answers(accuracy, verdict))
   }
   return log
+}
+
+/// Answers to 500 examples of ten classes, as many right as the accuracy says; of a run that did not learn, always the
+/// same class.
+private func answers(_ accuracy: Double, _ verdict: RunLog.Verdict) -> RunLog.TestResult.Answers {
+  let labels = (0..<500).map { $0 % 10 }
+  let right = Int((500 * min(max(accuracy.isNaN ? 0 : accuracy, 0), 1)).rounded())
+  let predictions = labels.indices.map { place in
+    verdict == .didNotLearn ? 0 : place < right ? labels[place] : (labels[place] + 1) % 10
+  }
+  return .classes(predictions: predictions, labels: labels)
 }
 
 /// A report about logs in memory.

@@ -32,8 +32,15 @@ import Testing
     #expect(cells(table, "sbm-fastrg", "ours, n = 1")?[2] == "38.00 (20.00)")
     #expect(cells(table, "sbm", "paper*")?[2] == "37.45 (20.09)")
     #expect(table?.notes.first == PaperValues.note)
-    // Missing cells are blank; models nobody ran keep the paper's row alone.
-    #expect(table?.rows.count == 7 + 4)
+    // Guessing is the most frequent of ten classes.
+    #expect(cells(table, "guessing")?[2] == "10.00")
+    // Others' rows stand below the paper's, checked in their own documents.
+    let sources = table?.rows.map { $0.cells[1].text }
+    #expect(sources?.filter { ["LRA", "Nyströmf.", "Skyformer"].contains($0) }.count == 11)
+    #expect(
+      cells(table, "", "LRA")?[2...] == ["36.37", "64.27", "57.46", "42.44", "71.40", "54.39"])
+    // Missing cells are blank; models nobody ran keep the rows of others alone.
+    #expect(table?.rows.count == 1 + 7 + 11 + 4)
   }
 
   /// Seeds that were trained on other examples are other runs.
@@ -44,8 +51,13 @@ import Testing
       return log
     }
     let table = arena(logs)
-    #expect(cells(table, "softmax · data 5d41", "ours, n = 2")?[2] == "37.00 ± 1.41")
-    #expect(cells(table, "softmax · data 7d79", "ours, n = 1")?[2] == "90.00")
+    #expect(cells(table, "softmax · data 5d41", "ours, n = 2")?[2] == "37.00 ± 1.41§")
+    #expect(cells(table, "softmax · data 7d79", "ours, n = 1")?[2] == "90.00§")
+    #expect(
+      table?.notes.contains(
+        "§ not the published task's data: listops: train has 9 examples, not 96,000") == true)
+    // Never under a paper value without a mark, and without a difference to it.
+    #expect(table?.rows.contains { $0.cells[1].text == "difference" } == false)
   }
 
   @Test func averageNeedsEveryTask() {
@@ -72,7 +84,7 @@ import Testing
       makeLog(seed: 0, accuracy: 0.1, verdict: .didNotLearn), makeLog(seed: 1, accuracy: 0.3),
     ])
     #expect(cells(table, "softmax", "ours, n = 2")?[2] == "20.00 ± 14.14!")
-    #expect(table?.notes.contains("! listops softmax: did not learn (1 of 2)") == true)
+    #expect(table?.notes.contains("! did not learn (1 of 2): listops softmax") == true)
   }
 
   @Test func scalesAndExperimentsAreNotMixed() {
@@ -87,7 +99,7 @@ import Testing
     ])
     #expect(
       settings.groups.map(\.name) == [
-        "softmax · training.batch=8", "softmax · training.batch=32",
+        "softmax · batch=8", "softmax · batch=32",
       ])
   }
 
@@ -135,7 +147,9 @@ import Testing
           settings: [("attention.clusters", "\(clusters)"), ("training.steps", "100")])
       }
     }
-    let sweep = makeReport(logs).tables.first { $0.title == "clusters: listops by clusters" }
+    let sweep = makeReport(logs).tables.first {
+      $0.title == "clusters: listops by clusters (guessing: 10.00)"
+    }
     #expect(sweep?.rows.map { $0.cells[0].text } == ["8", "32", "128"])
     #expect(cells(sweep, "128")?[1] == "32.00 ± 0.00")
   }
@@ -153,11 +167,15 @@ import Testing
       }
     }
     #expect(logs[0].bestDevRow == 1)
-    let table = makeReport(logs).tables.first { $0.title == "Other tasks" }
+    let table = makeReport(logs).tables.first {
+      $0.title == "Masked language modelling: dev results"
+    }
     #expect(
-      cells(table, "mlm") == [
-        "mlm", "softmax", "perplexity", "41.00 ± 1.41", "50.00 ± 0.00", "learned",
+      cells(table, "softmax") == [
+        "softmax", "41.00 ± 1.41", "12.5", "100,000", "1.0 s", "learned",
       ])
+    // The labels' frequencies: exp of their entropy.
+    #expect(cells(table, "guessing")?[1] == "10.00")
   }
 
   @Test func glueAndRepeats() {
@@ -169,9 +187,97 @@ import Testing
     ]).tables
     #expect(!tables.contains { $0.title.hasPrefix("Long Range Arena") })
     let glue = tables.first { $0.title.hasPrefix("GLUE") }
-    #expect(glue?.columns.map(\.title) == ["model", "MRPC f1", "MRPC accuracy"])
+    #expect(glue?.columns.map(\.title) == ["model", "MRPC F1", "MRPC accuracy"])
     #expect(cells(glue, "softmax") == ["softmax", "80.00", "70.00"])
+    #expect(cells(glue, "paper*") == ["paper*", "not known", "not known"])
+    // A tenth of the labels is class 1: always yes.
+    #expect(cells(glue, "guessing") == ["guessing", "18.18", "10.00"])
+    #expect(glue?.notes.contains { $0.contains("on dev (test has no labels)") } == true)
     let repeats = tables.first { $0.title.hasPrefix("Repeated tokens") }
-    #expect(cells(repeats, "sbm") == ["sbm", "99.00", "99.00", "50.00", "50.00", "learned"])
+    #expect(
+      cells(repeats, "sbm")
+        == ["sbm", "99.00", "±0.9", "50.00", "12.5", "100,000", "1.0 s", "learned"])
+  }
+
+  /// √(p (1 − p) / (n − 1)) over 500 examples; with seeds, Student's t of theirs too.
+  @Test func intervals() throws {
+    let groups = makeReport([
+      makeLog(accuracy: 0.36), makeLog(mechanism: "sbm", seed: 0, accuracy: 0.36),
+      makeLog(mechanism: "sbm", seed: 1, accuracy: 0.38),
+    ]).groups
+    let one = 1.96 * (0.36 * 0.64 / 499).squareRoot()
+    #expect(try abs(#require(groups[0].halfWidth) - one) < 1e-9)
+    let errors = ((0.36 * 0.64 / 499).squareRoot() + (0.38 * 0.62 / 499).squareRoot()) / 2
+    let seeds = 12.706 * 0.02 / 2.0
+    let both = (1.96 * 1.96 * errors * errors + seeds * seeds).squareRoot()
+    #expect(try abs(#require(groups[1].halfWidth) - both) < 1e-9)
+  }
+
+  /// A verdict goes by the answers, whatever the log says of itself.
+  @Test func verdictsGoByTheAnswers() {
+    var log = makeLog(accuracy: 0.11)
+    log.verdict = .learned
+    #expect(makeReport([log]).groups[0].verdict == "did not learn")
+    log = makeLog(accuracy: 0.16)
+    log.verdict = .didNotLearn
+    #expect(makeReport([log]).groups[0].verdict == "learned")
+    log.verdict = .nan
+    #expect(makeReport([log]).groups[0].verdict == "nan")
+  }
+
+  /// Where nothing is at the published settings, one table has everything.
+  @Test func compactTables() {
+    let steps = ["training.steps": "5000"]
+    let logs = [
+      makeLog(settings: [("training.steps", "200")], published: steps),
+      makeLog(
+        mechanism: "sbm", density: 0.2, settings: [("training.steps", "200")], published: steps),
+    ]
+    let tables = makeReport(logs).tables(.compact)
+    #expect(tables.map(\.title) == ["ListOps: test results, %"])
+    #expect(
+      tables[0].columns.map(\.title) == [
+        "model", "test accuracy", "95 %", "density, %", "ms/step", "parameters", "time", "verdict",
+      ])
+    #expect(
+      cells(tables[0], "sbm")
+        == ["sbm", "37.00‡", "±4.2", "20.00", "12.5", "100,000", "1.0 s", "learned"])
+    #expect(cells(tables[0], "guessing")?.prefix(2) == ["guessing", "10.00"])
+    let published = makeReport([makeLog()]).tables(.compact).map(\.title)
+    #expect(published == ["Long Range Arena: test accuracy, % (density, %)", "Cost"])
+  }
+
+  /// A note is said once, and a line has 120 characters at most.
+  @Test func reportsFitTheirPlace() throws {
+    let tasks =
+      PaperValues.tasks.map(\.name) + ["cola", "mrpc", "stsb", "qqp", "qnli", "rte", "repeats"]
+    let logs = tasks.flatMap { task in
+      ["softmax", "sbm"].map { kind in
+        makeLog(
+          task: task, mechanism: kind, density: 0.25,
+          settings: [("training.steps", "200"), ("model.dim", "48"), ("training.batch", "24")],
+          published: ["training.steps": "5000", "model.dim": "64", "training.batch": "128"])
+      }
+    }
+    let text = makeReport(logs).render(.text)
+    for line in text.split(separator: "\n") { #expect(line.count <= 120, "\(line)") }
+    #expect(text.components(separatedBy: PaperValues.note).count == 2)
+    #expect(text.components(separatedBy: "‡ not as published: lra cola:").count == 2)
+    var wide = Table("Wide", columns: [.init("model", isNumeric: false)])
+    for column in 0..<20 { wide.columns.append(.init("column \(column)")) }
+    wide.append((0...20).map { Table.Cell("cell \($0)") })
+    wide.notes = [String(repeating: "word ", count: 60)]
+    let parts = TextFormats.text(wide)
+    #expect(parts.split(separator: "\n").allSatisfy { $0.count <= 120 })
+    #expect(parts.components(separatedBy: "Wide, continued").count == 2)
+    #expect(parts.components(separatedBy: "cell 0 ").count == 3 && parts.contains("cell 20"))
+  }
+
+  @Test func whatSettingsAreCalled() {
+    let logs = ["/a/very/long/path/mlm-sbm-s0.checkpoint.h5", ""].map {
+      makeLog(task: "sst2", mechanism: "sbm", settings: [("model.initial_checkpoint", $0)])
+    }
+    #expect(
+      Set(makeReport(logs).groups.map(\.name)) == ["sbm (from mlm-sbm-s0)", "sbm (from scratch)"])
   }
 }

@@ -54,38 +54,17 @@ import Testing
     #expect(value(.accuracy, [], []).isNaN)
   }
 
-  /// Answers that do not tell more than how frequent each is, constant or not.
-  @Test func frequenciesOnly() {
-    // 36 % of class 0, 32 % of 1 and of 2.
-    let labels: [Float] = (0..<1000).map { $0 < 360 ? 0 : Float(1 + $0 % 2) }
-    func tells(_ right: Int, meanLoss: Double) -> Bool {
-      // Right for so many of class 0, for the others class 0 or a wrong class in turns.
-      let predicted: [Float] = labels.enumerated().map { index, label in
-        index < right ? label : label == 0 ? 1 : index % 3 == 0 ? 0 : 3 - label
-      }
-      let predictions = Predictions(
-        examples: Array(0..<1000), predicted: predicted, labels: labels)
-      return predictions.tellFrequenciesOnly(meanLoss: meanLoss)
-    }
-    let entropy = Predictions(
-      examples: Array(0..<1000), predicted: labels, labels: labels
-    ).labelEntropy
-    #expect(tells(360, meanLoss: entropy))
-    // Within a standard error (1.5 %) of the most frequent class, then well above it.
-    #expect(tells(374, meanLoss: 0.985 * entropy))
-    #expect(!tells(400, meanLoss: entropy))
-    // A lower loss knows more than frequencies, whatever the most likely answers are.
-    #expect(!tells(360, meanLoss: 0.97 * entropy))
-    let constant = Predictions(
-      examples: Array(0..<1000), predicted: labels.map { _ in 0 }, labels: labels)
-    #expect(constant.tellFrequenciesOnly(meanLoss: entropy))
-    #expect(!Predictions().tellFrequenciesOnly(meanLoss: 1))
-  }
-
-  @Test func labelEntropy() {
-    let labels: [Float] = [3, 3, 1, 0, 1, 3, 3, 1]
-    let predictions = Predictions(examples: Array(0..<8), predicted: labels, labels: labels)
-    let expected = 0.5 * log(2.0) + 0.375 * log(8.0 / 3) + 0.125 * log(8.0)
-    #expect(abs(predictions.labelEntropy - expected) < 1e-15)
+  /// The sums that standard errors are made of give the same value.
+  @Test(arguments: [Metric.accuracy, .f1, .matthews, .pearson, .spearman])
+  func sumsAgree(_ metric: Metric) throws {
+    let predicted: [Float] = (0..<97).map { Float($0 * 7 % 5 % 3 % 2) }
+    let labels: [Float] = (0..<97).map { Float($0 * 3 % 7 % 2) }
+    let value = metric.value(
+      Predictions(examples: Array(0..<97), predicted: predicted, labels: labels), meanLoss: 0)
+    let estimate = try #require(
+      metric.estimate(
+        ScoredAnswers(
+          predictions: predicted.map(Double.init), labels: labels.map(Double.init))))
+    #expect(abs(estimate.value - value) < 1e-12)
   }
 }

@@ -16,7 +16,7 @@ extension Metric {
     case .f1: return Confusion(predicted, labels).f1
     case .matthews: return Confusion(predicted, labels).matthews
     case .pearson: return correlation(predicted, labels)
-    case .spearman: return correlation(ranks(predicted), ranks(labels))
+    case .spearman: return correlation(Ranks.of(predicted), Ranks.of(labels))
     case .perplexity: return exp(meanLoss)
     }
   }
@@ -67,18 +67,4 @@ private func correlation(_ x: [Double], _ y: [Double]) -> Double {
     yy += (b - meanY) * (b - meanY)
   }
   return xx > 0 && yy > 0 ? xy / (xx * yy).squareRoot() : .nan
-}
-
-/// Ranks from 1; equal values share the mean of theirs.
-private func ranks(_ values: [Double]) -> [Double] {
-  let order = values.indices.sorted { values[$0] < values[$1] }
-  var result = [Double](repeating: 0, count: values.count)
-  var start = 0
-  while start < order.count {
-    var end = start + 1
-    while end < order.count, values[order[end]] == values[order[start]] { end += 1 }
-    for place in start..<end { result[order[place]] = Double(start + end + 1) / 2 }
-    start = end
-  }
-  return result
 }

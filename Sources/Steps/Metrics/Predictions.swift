@@ -45,28 +45,4 @@ public struct Predictions: Sendable, Equatable {
       examples: order.map { examples[$0] }, predicted: order.map { predicted[$0] },
       labels: order.map { labels[$0] })
   }
-
-  /// Whether the same is predicted for every target.
-  public var areConstant: Bool { predicted.allSatisfy { $0 == predicted[0] } }
-
-  /// What a constant answer costs at best: the entropy of the labels in nats, at most ln C.
-  public var labelEntropy: Double {
-    labelShares.reduce(0) { $0 - $1 * Foundation.log($1) }
-  }
-
-  /// Whether classes are predicted no better than by someone who knows how frequent each is: a mean loss
-  /// of the labels' entropy (within 2 %) or more, and an accuracy that is not above the share of
-  /// the most frequent class by more than its standard error.
-  public func tellFrequenciesOnly(meanLoss: Double) -> Bool {
-    guard let majority = labelShares.last else { return false }
-    let accuracy = Metric.accuracy.value(self, meanLoss: meanLoss)
-    let standardError = (accuracy * (1 - accuracy) / Double(count)).squareRoot()
-    return meanLoss >= 0.98 * labelEntropy && accuracy <= majority + standardError
-  }
-
-  /// The share of each class that occurs among the labels, the smallest first.
-  private var labelShares: [Double] {
-    let counts = labels.reduce(into: [:]) { $0[$1, default: 0] += 1.0 }
-    return counts.values.map { $0 / Double(labels.count) }.sorted()
-  }
 }

@@ -44,7 +44,7 @@ extension Trainer {
       for (name, value) in other { test.metrics["\(name)_mismatched"] = value }
     }
     log.test = test
-    log.verdict = didNotLearn(result) ? .didNotLearn : .learned
+    log.verdict = log.verdictOfAnswers ?? .learned
     observe(.tested(test, metric: data.task.metrics[0].rawValue))
   }
 
@@ -61,13 +61,5 @@ extension Trainer {
 
   private var scoring: SplitScoring {
     SplitScoring(run: run, data: data, step: step, layout: layout)
-  }
-
-  /// Whether the model knows no more than how frequent each answer is.
-  private func didNotLearn(_ result: ShardedStep.Result) -> Bool {
-    switch data.task.output {
-    case .classes, .tokenClasses: result.predictions.tellFrequenciesOnly(meanLoss: result.loss)
-    case .regression, .vocabulary: result.predictions.areConstant
-    }
   }
 }

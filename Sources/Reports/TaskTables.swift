@@ -1,0 +1,71 @@
+import Presentation
+import RunLog
+import Tasks
+
+/// One table a task, without anybody else's results: what came out, how sure it is, what guessing scores, and what
+/// it cost.
+enum TaskTables {
+  /// A table for each task of `groups`, in their order.
+  static func tables(_ groups: [RunGroup]) -> [Table] {
+    var tasks: [String] = []
+    for group in groups where !tasks.contains(group.labels.task) { tasks.append(group.labels.task) }
+    return tasks.map { task in table(groups.filter { $0.labels.task == task }) }
+  }
+
+  private static func table(_ groups: [RunGroup]) -> Table {
+    let labels = groups[0].labels
+    let metrics = metrics(of: groups)
+    let split = TaskNames.testedSplit(labels.task)
+    var columns: [Table.Column] = [.init("model", isNumeric: false)]
+    for metric in metrics {
+      columns.append(.init("\(split) \(TaskNames.shortMetric(metric))"))
+      if metric == labels.metric { columns.append(.init("95 %")) }
+    }
+    columns += [
+      .init("best dev"), .init("density, %"), .init("ms/step"), .init("parameters"),
+      .init("time"), .init("verdict", isNumeric: false),
+    ]
+    let isPercent = metrics.allSatisfy { Metric(logged: $0).isFraction }
+    var table = Table(
+      "\(TaskNames.title(labels.task)): \(split) results" + (isPercent ? ", %" : ""),
+      columns: columns)
+    table.append(guessing(groups, metrics))
+    for group in groups {
+      var cells = [Table.Cell(group.name)]
+      for metric in metrics {
+        cells.append(group.resultCell(metric, withDensity: false))
+        if metric == labels.metric { cells.append(group.intervalCell) }
+      }
+      // What is tested says more.
+      cells.append(group.finished.isEmpty ? group.bestDevCell : "")
+      cells += [
+        group.densityRangeCell, group.timeCell, Table.Cell(Formatting.grouped(group.parameters)),
+        group.soFar(group.seconds.map { Formatting.duration($0.mean) }), group.verdictCell,
+      ]
+      table.append(cells)
+    }
+    table.notes = groups.notes
+    return table.withoutEmptyColumns()
+  }
+
+  /// The task's metric, then the others that were tested.
+  private static func metrics(of groups: [RunGroup]) -> [String] {
+    var metrics = [groups[0].labels.metric]
+    for run in groups.flatMap(\.finished) {
+      for name in run.log.test?.metrics.keys.sorted() ?? [] where !metrics.contains(name) {
+        metrics.append(name)
+      }
+    }
+    return metrics
+  }
+
+  /// What the best constant answer scores.
+  private static func guessing(_ groups: [RunGroup], _ metrics: [String]) -> [Table.Cell] {
+    var cells = [Table.Cell("guessing", .quiet)]
+    for metric in metrics {
+      cells.append(groups.guessCell(metric))
+      if metric == groups[0].labels.metric { cells.append("") }
+    }
+    return cells + Array(repeating: "", count: 6)
+  }
+}

@@ -1,0 +1,118 @@
+import Foundation
+import Reports
+import RunLog
+import TestSupport
+import Testing
+
+/// `sbm compare`, as a user runs it.
+@Suite struct ComparisonTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  /// A run that answers `right` of 500 examples rightly, beginning with `from`.
+  private func write(
+    _ name: String, mechanism: String = "softmax", seed: UInt64 = 0, right: Int, from: Int = 0,
+    clusters: String? = nil
+  ) throws {
+    var log = makeLog(
+      mechanism: mechanism, experiment: "listops", seed: seed, accuracy: Double(right) / 500,
+      settings: clusters.map { [("attention.clusters", $0)] } ?? [])
+    let labels = (0..<500).map { $0 % 10 }
+    log.test?.answers = .classes(
+      predictions: labels.indices.map {
+        from..<from + right ~= $0 ? labels[$0] : (labels[$0] + 1) % 10
+      }, labels: labels)
+    let path = folder.url("results/\(name).h5")
+    try FileManager.default.createDirectory(
+      at: path.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try log.write(to: path.path)
+  }
+
+  private func compare(_ arguments: String...) throws -> ProgramResult {
+    try TestProgram.run(TestProgram.sbm, ["compare"] + arguments, in: folder.url)
+  }
+
+  @Test func twoRuns() throws {
+    try write("a", right: 200)
+    // 180 of the 200, and 60 more.
+    try write("b", mechanism: "sbm", right: 240, from: 20, clusters: "32")
+    let result = try compare("a", "results/b.h5")
+    #expect(result.exitCode == 0, "\(result.errors)")
+    for part in [
+      "accuracy     10.00  40.00  48.00  +8.00", "exact McNemar test on 500 examples",
+      "(only A right: 20, only B right: 60)", "B is better by accuracy (p < 0.001)",
+      "how much other seeds would differ is not known",
+    ] {
+      #expect(result.output.contains(part), "\(part) in \(result.output)")
+    }
+    #expect(result.output.contains(#/attention.kind +softmax +sbm/#))
+    #expect(result.output.contains(#/attention.clusters +– +32/#))
+    // The interval holds the difference, and the same logs give the same.
+    #expect(try compare("a", "b").output.contains("95 % of B − A"))
+    let object = try #require(
+      try JSONSerialization.jsonObject(with: Data(compare("a", "b", "--json").output.utf8))
+        as? [String: Any])
+    #expect(object["significant"] as? Bool == true && object["difference"] as? Double ?? 0 > 7.999)
+    let (low, high) = try (#require(object["low"] as? Double), #require(object["high"] as? Double))
+    #expect(4...6 ~= low && 10...12 ~= high)
+  }
+
+  @Test func tooFewToTell() throws {
+    try write("a", right: 200)
+    try write("b", right: 203, from: 10)
+    let result = try compare("a", "b")
+    #expect(result.output.contains("n too small to tell: with 500 examples a difference below "))
+    #expect(result.output.contains("No setting that influences results differs."))
+  }
+
+  /// Seeds are repetitions: what they differ by counts.
+  @Test func groupsOfSeeds() throws {
+    for (seed, right) in [200, 150, 240].enumerated() {
+      try write("listops-softmax-s\(seed)", seed: UInt64(seed), right: right)
+      try write(
+        "listops-sbm-s\(seed)", mechanism: "sbm", seed: UInt64(seed),
+        right: right + [30, 5, 40][seed],
+        clusters: "8")
+    }
+    let result = try compare("listops-softmax", "listops-sbm")
+    #expect(result.exitCode == 0, "\(result.errors)")
+    for part in [
+      "seeds 0, 1, 2", "39.33 ± 9.02", "resamples of runs and examples",
+      "accuracy by seed: 0: +6.00, 1: +1.00, 2: +8.00; mean +5.00 ± 8.96 (95 %, Student's t)",
+      "n too small to tell",
+    ] {
+      #expect(result.output.contains(part), "\(part) in \(result.output)")
+    }
+  }
+
+  @Test func foldersByName() throws {
+    for (name, right) in [("one/listops-softmax-s0", 200), ("two/listops-softmax-s0", 260)] {
+      try write(name, right: right)
+    }
+    try write("one/listops-sbm-s0", mechanism: "sbm", right: 200)
+    try write("two/listops-linear-s0", mechanism: "linear", right: 200)
+    let result = try compare("results/one", "results/two")
+    #expect(result.exitCode == 0 && result.output.contains("+12.00"))
+    #expect(result.errors.contains("only in results/one: listops sbm"))
+    #expect(result.errors.contains("only in results/two: listops linear"))
+  }
+
+  @Test func mistakes() throws {
+    try write("listops-softmax-s0", right: 200)
+    let missing = try compare("listops-sotfmax-s0", "listops-softmax")
+    #expect(missing.exitCode == 64 && missing.errors.contains("Did you mean 'listops-softmax-s0'?"))
+    var other = makeLog(task: "text")
+    try other.write(to: folder.url("text.h5").path)
+    let tasks = try compare("listops-softmax", "text.h5")
+    #expect(tasks.exitCode == 64 && tasks.errors.contains("only runs of one task compare"))
+    // Other examples.
+    other = makeLog(experiment: "listops", accuracy: 0.5)
+    other.test?.answers = .classes(predictions: [1, 2, 3], labels: [1, 2, 4])
+    try other.write(to: folder.url("few.h5").path)
+    let examples = try compare("listops-softmax", "few.h5")
+    #expect(examples.exitCode == 0)
+    #expect(examples.output.contains("No paired test: they were tested on different examples."))
+    #expect(examples.output.contains("Whether the difference is chance cannot be told"))
+  }
+}
