@@ -106,7 +106,7 @@ public struct Schema: Sendable, Equatable {
       .byTask,
       help: "The highest learning rate of the one-cycle schedule."
     ).following("model.initial_checkpoint", help: "1.0e-3 for GLUE without one") { run, _, _ in
-      // Measured on SST-2: what suits a pre-trained encoder is far too little from scratch.
+      // What suits a pre-trained encoder is too little from scratch.
       TaskName.glue.contains(run.task) && run.model.initialCheckpoint.isEmpty ? .number(1e-3) : nil
     },
     .integer(
