@@ -89,7 +89,7 @@ public struct RunEvaluation {
   ///
   /// - Throws: ``Interruption`` when a signal comes in the middle, `DataError`, `TorchError`.
   public func perform(codeVersion: String) throws -> EvaluationLog {
-    let scoring = SplitScoring(
+    let scoring = try SplitScoring(
       run: run, data: data,
       step: ShardedStep(
         model: model, pool: WorkerPool(count: run.threads),
