@@ -21,10 +21,11 @@ export LIBTORCH
 BUILD := swift build -c release
 SBM := .build/release/sbm
 
-.PHONY: help deps build test test-long quickstart bench docs snippets sanitize fuzz soak lint format clean
+.PHONY: help deps build bundle test-bundle test test-long quickstart bench docs snippets sanitize fuzz soak lint \
+        format clean
 
 help: ## Show the targets.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
 deps: .deps/packages $(LIBTORCH)/lib/libtorch_cpu.so ## Install Debian packages and unpack libtorch into .deps.
 
@@ -40,18 +41,37 @@ deps: .deps/packages $(LIBTORCH)/lib/libtorch_cpu.so ## Install Debian packages 
 	fi
 	@echo "$(PACKAGES)" > $@
 
-# The CPU build where the package index has it, else the default one. The wheel is a zip file; nothing
-# of Python is installed.
+# The CPU build where the package index has it, else the default one, which has CUDA: of that the parts for
+# the CPU are kept, with the two libraries of CUDA that they refer to. CUDA=1 keeps all of it. The wheels
+# are zip files; nothing of Python is installed.
+CUDA ?=
+PIP_DOWNLOAD = python3 -m pip download --quiet --disable-pip-version-check --only-binary=:all: \
+  --python-version 3.11 --dest .deps/wheel \
+  $(foreach glibc,5 12 17 24 25 26 27 28,--platform manylinux_2_$(glibc)_$(shell uname -m)) \
+  --platform manylinux2014_$(shell uname -m)
+
+# Where libtorch's own search path expects CUDA: beside its folder.
 $(CURDIR)/.deps/libtorch/lib/libtorch_cpu.so: | .deps/packages
 	@echo "Fetching libtorch $(TORCH)"
-	@rm -rf .deps/wheel .deps/unpacked
+	@rm -rf .deps/wheel .deps/unpacked .deps/nvidia
 	@mkdir -p .deps/wheel
-	@pip=(python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: \
-	  --python-version 3.11 --platform manylinux_2_28_$$(uname -m) --dest .deps/wheel); \
-	"$${pip[@]}" torch==$(TORCH)+cpu 2>/dev/null || "$${pip[@]}" torch==$(TORCH)
+	@{ [ -z "$(CUDA)" ] && $(PIP_DOWNLOAD) --no-deps torch==$(TORCH)+cpu 2>/dev/null; } \
+	  || $(PIP_DOWNLOAD) --no-deps torch==$(TORCH)
 	@unzip -q .deps/wheel/torch-*.whl 'torch/include/*' 'torch/lib/*' 'torch-*.dist-info/*' -d .deps/unpacked
-	@rm -rf .deps/libtorch
+	@rm .deps/wheel/torch-*.whl
 	@mv .deps/unpacked/torch-*.dist-info .deps/unpacked/torch/
+	@if [ -e .deps/unpacked/torch/lib/libtorch_cuda.so ]; then \
+	  needs=$$(sed -nE 's/^Requires-Dist: ((cuda-toolkit|nvidia-)[^;]*).*/\1/p' .deps/unpacked/torch/torch-*.dist-info/METADATA | tr -d ' '); \
+	  if [ -z "$(CUDA)" ]; then \
+	    rm -f .deps/unpacked/torch/lib/lib*cuda*.so .deps/unpacked/torch/lib/lib*nv*.so; \
+	    needs=$$(sed -nE 's/^cuda-toolkit.*==/cuda-toolkit[cudart,cupti]==/p' <<<"$$needs"); \
+	  fi; \
+	  echo "Fetching what it needs of CUDA"; \
+	  $(PIP_DOWNLOAD) $$needs; \
+	  for wheel in .deps/wheel/nvidia*.whl; do unzip -qo "$$wheel" 'nvidia/*' -d .deps/unpacked; done; \
+	  mv .deps/unpacked/nvidia .deps/nvidia; \
+	fi
+	@rm -rf .deps/libtorch
 	@mv .deps/unpacked/torch .deps/libtorch
 	@rm -rf .deps/wheel .deps/unpacked
 
@@ -82,6 +102,16 @@ quickstart: build ## Show what SBM attention does: density falls where it costs,
 	@$(SBM) report results/quickstart
 	@$(SBM) report results/quickstart --format html --out results/quickstart/report.html
 	@echo "Figures: $(CURDIR)/results/quickstart/report.html"
+
+# WITH_LIBTORCH=1 puts libtorch into it, too. What it packs is what `make build` left.
+WITH_LIBTORCH ?=
+
+bundle: build ## Pack a program that runs without Swift, apt and root into .build/bundle (WITH_LIBTORCH=1: libtorch too).
+	@rm -rf .build/bundle
+	@Sources/Bundle/make.sh .build/release $(LIBTORCH) .build/bundle $(if $(WITH_LIBTORCH),with-libtorch)
+
+test-bundle: bundle ## Run the bundle in a root file system that has nothing else.
+	@Tests/Bundle/check.sh .build/bundle/sbm-*.tar.xz $(LIBTORCH)
 
 # PyTorch is the yardstick of speed, and reads what is exported, as do safetensors and TensorBoard. They are installed
 # beside libtorch; PEER_PYTHON=/path names a Python that has them.

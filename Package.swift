@@ -7,15 +7,17 @@ import PackageDescription
 
 let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path
 let libtorch = ProcessInfo.processInfo.environment["LIBTORCH"] ?? "\(root)/.deps/libtorch"
-let supportedLibtorch = "2.13."
+/// Minor versions of libtorch 2 that the sources build with.
+let supportedLibtorch = 11...13
 
 /// Stops the build, saying how to get a libtorch that fits.
 func stop(_ problem: String) -> Never {
+  let (first, last) = (supportedLibtorch.lowerBound, supportedLibtorch.upperBound)
   let message = """
 
     error: \(problem)
-    Run `make deps` to install libtorch \(supportedLibtorch)0 into .deps/libtorch,
-    or set LIBTORCH=/path to an unpacked libtorch \(supportedLibtorch)x.
+    Run `make deps` to install libtorch into .deps/libtorch,
+    or set LIBTORCH=/path to an unpacked libtorch 2.\(first) to 2.\(last).
 
 
     """
@@ -28,11 +30,10 @@ guard let version = try? String(contentsOfFile: versionHeader, encoding: .utf8) 
   stop("no libtorch at \(libtorch) (\(versionHeader) cannot be read)")
 }
 guard version.contains("#define TORCH_VERSION_MAJOR 2\n"),
-  version.contains("#define TORCH_VERSION_MINOR 13\n")
+  supportedLibtorch.contains(where: { version.contains("#define TORCH_VERSION_MINOR \($0)\n") })
 else {
-  stop("the libtorch at \(libtorch) is not version \(supportedLibtorch)x")
+  stop("the libtorch at \(libtorch) is not of a version that is supported")
 }
-let hasCUDA = FileManager.default.fileExists(atPath: "\(libtorch)/lib/libtorch_cuda.so")
 
 // MARK: Flags
 
@@ -50,13 +51,11 @@ let cxx: [CXXSetting] = [
   ])
 ]
 
-/// The rpath lets the program find libtorch where the build found it.
+/// The rpath lets the program find libtorch where the build found it. The part of libtorch that knows CUDA
+/// is loaded when a run asks for it, so that one program serves both builds of libtorch.
 let linkTorch: [LinkerSetting] = [
   .unsafeFlags(["-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib"]),
-  .linkedLibrary("torch"), .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
-  .linkedLibrary("stdc++"),
-  // libtorch_cuda registers its operators when it is loaded; nothing refers to it by name.
-  .unsafeFlags(hasCUDA ? ["-Xlinker", "--no-as-needed", "-ltorch_cuda", "-lc10_cuda"] : []),
+  .linkedLibrary("torch_cpu"), .linkedLibrary("c10"), .linkedLibrary("stdc++"),
 ]
 
 // MARK: Targets

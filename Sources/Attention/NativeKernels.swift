@@ -96,4 +96,17 @@ enum NativeKernels {
       right: right)
     return AttentionOutput(values: result.values, density: result.density)
   }
+
+  /// Attention over a graph that is drawn on the way, a tile of queries at a time, on any device.
+  static func tiledAttention(
+    _ input: AttentionInput, _ sampler: SampledGraph.Sampler, left: Tensor, right: Tensor,
+    estimator: StraightThroughEstimator, dropout: Double, uniform: Tensor?, tile: Int,
+    context: ForwardContext
+  ) -> AttentionOutput {
+    let result = AttentionKernels.tiled(
+      arguments(input, dropout: dropout, context: context, skipsPadding: false),
+      settings: GraphSettings(input.keyMask, estimator, context: context), left: left,
+      right: right, isPoisson: sampler == .fastrg, uniform: uniform, tile: tile)
+    return AttentionOutput(values: result.values, density: result.density)
+  }
 }

@@ -30,6 +30,7 @@ public final class PatternAttention<Pattern: AttentionPattern>: AttentionMechani
   private let dropout: Double
   private let maximumLength: Int
   private let whole = Mutex<PatternEdges?>(nil)
+  private let masks = Mutex<[MaskKey: Tensor]>([:])
 
   /// Attention over the pattern that the configuration's options describe.
   public init(_ configuration: AttentionConfiguration) throws {
@@ -55,8 +56,11 @@ public final class PatternAttention<Pattern: AttentionPattern>: AttentionMechani
   }
 
   private func edges(of input: AttentionInput, _ context: ForwardContext) -> PatternEdges {
-    let n = input.queries.size(2)
-    return edges(among: n, padded: max(n, context.paddedLength ?? maximumLength))
+    edges(among: input.queries.size(2), padded: paddedLength(of: input, context))
+  }
+
+  private func paddedLength(of input: AttentionInput, _ context: ForwardContext) -> Int {
+    max(input.queries.size(2), context.paddedLength ?? maximumLength)
   }
 
   /// Computes attention over the pattern's edges on the kernels.
@@ -70,10 +74,36 @@ public final class PatternAttention<Pattern: AttentionPattern>: AttentionMechani
   /// Computes attention over the pattern's edges on operators.
   public func attend(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput {
     let edges = edges(of: input, context)
+    if let values = fusedAttention(
+      input,
+      pattern: mask(
+        edges, padded: paddedLength(of: input, context), on: input.queries.device),
+      dropout: dropout, context: context)
+    {
+      return AttentionOutput(values: values)
+    }
     let list = EdgeList(edges, batch: input.queries.size(0), heads: input.queries.size(1))
     return AttentionOutput(
       values: edgeAttention(
         input, edges: list.moved(to: input.queries.device), dropout: dropout, context: context))
+  }
+
+  private struct MaskKey: Hashable {
+    var length: Int
+    var padded: Int
+    var device: Device
+  }
+
+  /// The edges as a matrix of booleans `[n, n]`, made once for a length and device.
+  private func mask(_ edges: PatternEdges, padded: Int, on device: Device) -> Tensor {
+    masks.withLock { masks in
+      let key = MaskKey(length: edges.length, padded: padded, device: device)
+      if let mask = masks[key] { return mask }
+      let mask = (EdgeList(edges, batch: 1, heads: 1).denseMask() .> 0)
+        .reshaped(edges.length, edges.length).to(device)
+      masks[key] = mask
+      return mask
+    }
   }
 
   /// The pattern's pairs.

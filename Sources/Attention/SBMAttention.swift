@@ -146,15 +146,11 @@ public final class SBMAttention: AttentionMechanism {
   /// Samples a graph for each example and head, and attends over it.
   public func attend(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput {
     let memberships = memberships(input)
-    if let uniforms = context.edgeUniforms {
+    if let uniforms = context.edgeUniforms, !context.runsFused(on: input.queries) {
       return attend(input, memberships, uniform: uniforms[context.layer], context)
     }
-    if sampler == .bernoulli {
-      let n = input.queries.size(2)
-      let uniform = Tensor.uniform(
-        keys: context.keys, site: context.counterWord(.edges), heads: input.queries.size(1),
-        rows: n, columns: n, device: input.queries.device)
-      return attend(input, memberships, uniform: uniform.to(input.queries.dtype), context)
+    if sampler == .bernoulli || context.runsFused(on: input.queries) {
+      return attendInTiles(input, memberships, context)
     }
     guard
       let graph = SampledGraph.sample(
@@ -163,6 +159,17 @@ public final class SBMAttention: AttentionMechanism {
     else { return AttentionOutput(values: input.values) }
     return attend(
       input, memberships, edges: graph.edgeList(on: input.queries.device), context)
+  }
+
+  /// The same with the graph drawn a tile of queries at a time, on any device: no matrix over all pairs is
+  /// formed. `fastrg` has the distribution of its graphs here, not their draws, and costs n² like `bernoulli`.
+  public func attendInTiles(
+    _ input: AttentionInput, _ memberships: Memberships, _ context: ForwardContext, tile: Int = 0
+  ) -> AttentionOutput {
+    NativeKernels.tiledAttention(
+      input, sampler, left: memberships.weightedQueries, right: memberships.keys,
+      estimator: estimator, dropout: dropout, uniform: context.edgeUniforms?[context.layer],
+      tile: tile, context: context)
   }
 
   /// The same on the kernels of `CKernels`.

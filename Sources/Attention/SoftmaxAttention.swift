@@ -18,6 +18,9 @@ final class SoftmaxAttention: AttentionMechanism {
   }
 
   func attend(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput {
+    if let values = fusedAttention(input, dropout: dropout, context: context) {
+      return AttentionOutput(values: values)
+    }
     let scores = scaledScores(input)
     let weights = NN.dropout(
       scores.softmax(-1), probability: dropout, site: .attentionDropout, context: context)

@@ -15,21 +15,28 @@ public enum Benchmark {
   /// - Throws: `TorchError` when memory runs out, `AttentionError` when the sizes do not fit the
   ///   mechanism.
   public static func run(_ point: BenchmarkPoint) throws -> BenchmarkResult {
+    try point.device.makeReady()
     switch point.measure {
-    case .step: try trainingStep(point)
-    case .attention: try attention(point)
+    case .step: return try trainingStep(point)
+    case .attention: return try attention(point)
     }
+  }
+
+  /// One thread feeds a device that is not the CPU.
+  private static func pool(_ point: BenchmarkPoint) throws -> WorkerPool {
+    try WorkerPool(count: point.device.isCPU ? point.threads : 1)
   }
 
   /// The trainer's own step: workers on shards, gradients summed in order, AdamW.
   private static func trainingStep(_ point: BenchmarkPoint) throws -> BenchmarkResult {
-    let pool = try WorkerPool(count: point.threads)
+    let pool = try pool(point)
     let model = try point.model()
     let step = ShardedStep(
       model: model, pool: pool,
       settings: .init(
         experimentProtocol: .strict, path: point.isPortable ? .portable : .native,
-        paddedLength: point.length, densityWeight: point.samples ? 1e-4 : 0))
+        paddedLength: point.length, densityWeight: point.samples ? 1e-4 : 0,
+        device: point.device, isMixed: point.isMixed))
     var optimizer = AdamW(
       model.trainableParameters().map(\.parameter), epsilon: 1e-6, weightDecay: 0)
     let layout = ShardLayout(
@@ -52,6 +59,7 @@ public enum Benchmark {
         density = result.meanDensity
         try withError {
           optimizer.step(gradients: result.gradients, learningRate: 5e-4, beta1: 0.9)
+          point.device.synchronize()
         }
       }
     }
@@ -60,32 +68,43 @@ public enum Benchmark {
 
   /// Projections, mechanism and output projection of one layer; each worker takes whole sequences.
   private static func attention(_ point: BenchmarkPoint) throws -> BenchmarkResult {
-    let pool = try WorkerPool(count: point.threads)
+    let pool = try pool(point)
     let block = try point.block()
     let parameters = block.trainableParameters().map(\.parameter.value)
     var densities: [Double] = []
     let milliseconds = try time(point) { number in
-      let inputs = (0..<point.batch).map { row in
-        Tensor.normal(
-          [1, point.length, point.modelConfiguration().dim],
-          stream: RandomStream(seed: 3).child(number).child(row))
+      // Sequences that go together: one on the CPU's threads, all on another device.
+      let together = point.device.isCPU ? 1 : point.batch
+      let inputs = stride(from: 0, to: point.batch, by: together).map { first in
+        Tensor.concatenated(
+          (first..<first + together).map { row in
+            Tensor.normal(
+              [1, point.length, point.modelConfiguration().dim],
+              stream: RandomStream(seed: 3).child(number).child(row))
+          }, 0
+        ).to(point.device)
       }
-      let mask = Tensor.ones([1, point.length])
+      let mask = Tensor.ones([together, point.length], device: point.device)
       return {
         densities = []
-        try pool.forEach(point.batch) { row in
+        try pool.forEach(inputs.count) { piece in
+          let rows = piece * together..<(piece + 1) * together
           let context = ForwardContext(
-            keys: [RandomStream(seed: 4).child(number).child(row).key],
+            keys: rows.map { RandomStream(seed: 4).child(number).child($0).key },
             isTraining: point.pass == .training, path: point.isPortable ? .portable : .native,
             paddedLength: point.length)
           return try withError {
-            switch point.pass {
-            case .forward:
-              withoutGradients {
-                block(inputs[row], keyMask: mask, context: context).density?.mean().item
+            let density = withMixedPrecision(on: point.device, point.isMixed) {
+              switch point.pass {
+              case .forward:
+                withoutGradients {
+                  block(inputs[piece], keyMask: mask, context: context).density?.mean().item
+                }
+              case .training: train(block, parameters, inputs[piece], mask, context)
               }
-            case .training: train(block, parameters, inputs[row], mask, context)
             }
+            point.device.synchronize()
+            return density
           }
         } consume: { _, density in
           if let density { densities.append(density) }
@@ -111,7 +130,10 @@ public enum Benchmark {
   }
 
   private static func shardTokens(_ point: BenchmarkPoint, threads: Int) -> Int {
-    point.shardTokens > 0
+    guard point.device.isCPU else {
+      return point.shardTokens > 0 ? point.shardTokens : point.length * point.batch
+    }
+    return point.shardTokens > 0
       ? point.shardTokens : max(point.length, point.length * point.batch / (2 * threads))
   }
 

@@ -44,12 +44,17 @@ public struct BenchmarkPoint: Sendable, Equatable {
   public var shardTokens: Int
   /// libtorch's operators only, no native kernels.
   public var isPortable: Bool
+  /// Where: libtorch's name of the device. On others than the CPU one thread works, on whole batches unless
+  /// `shardTokens` says otherwise.
+  public var device: Device
+  /// Matrix products in bfloat16.
+  public var isMixed: Bool
 
   /// A point.
   public init(
     measure: Measure, pass: Pass = .forward, kind: String, length: Int, batch: Int,
     density: Double = 0.25, steps: Int = 3, threads: Int = 0, shardTokens: Int = 0,
-    isPortable: Bool = false
+    isPortable: Bool = false, device: Device = .cpu, isMixed: Bool = false
   ) {
     self.measure = measure
     self.pass = pass
@@ -61,6 +66,8 @@ public struct BenchmarkPoint: Sendable, Equatable {
     self.threads = threads
     self.shardTokens = shardTokens
     self.isPortable = isPortable
+    self.device = device
+    self.isMixed = isMixed
   }
 
   /// Every mechanism, some in several variants.
@@ -101,7 +108,11 @@ public struct BenchmarkPoint: Sendable, Equatable {
   public func leastMemory() throws -> Double {
     let parameters: Int
     do {
-      parameters = try withError { try withoutElements { try module().parameterCount } }
+      var outline = self
+      outline.device = .cpu
+      parameters = try withError {
+        try withoutElements { try outline.module().parameterCount }
+      }
     } catch is TorchError {
       // The bytes of a tensor are beyond a 64-bit number.
       return .infinity
@@ -129,17 +140,21 @@ public struct BenchmarkPoint: Sendable, Equatable {
 
   /// The classifier whose steps are measured.
   func model() throws -> SequenceModel {
-    try SequenceModel(modelConfiguration(), stream: RandomStream(seed: 1))
+    let model = try SequenceModel(modelConfiguration(), stream: RandomStream(seed: 1))
+    if !device.isCPU { try withError { model.move(to: device) } }
+    return model
   }
 
   /// The layer that is measured.
   func block() throws -> AttentionBlock {
     let sizes = modelConfiguration()
-    return try AttentionBlock(
+    let block = try AttentionBlock(
       AttentionConfiguration(
         kind: sizes.attention, heads: sizes.heads, headDim: sizes.headDim, dim: sizes.dim,
         maximumLength: length, dropout: sizes.attentionDropout,
         options: sizes.attentionOptions, stream: RandomStream(seed: 1)))
+    if !device.isCPU { try withError { block.move(to: device) } }
+    return block
   }
 
   /// Random tokens, none of them padding, and labels.
@@ -163,7 +178,8 @@ public struct BenchmarkResult: Sendable, Equatable, Codable {
   public var millisecondsPerSequence: Double?
   /// The fastest of the timed steps.
   public var bestMillisecondsPerSequence: Double?
-  /// The largest resident memory of the process, in MB (2^20 bytes).
+  /// The largest resident memory of the process, on other devices than the CPU the most memory of tensors
+  /// there, in MB (2^20 bytes).
   public var peakMemory: Int?
   /// The mean share of sampled pairs in the last step, for mechanisms that sample.
   public var density: Double?
@@ -198,7 +214,7 @@ public struct BenchmarkResult: Sendable, Equatable, Codable {
     let sorted = milliseconds.map { $0 / Double(point.batch) }.sorted()
     millisecondsPerSequence = rounded(sorted[sorted.count / 2], 2)
     bestMillisecondsPerSequence = rounded(sorted[0], 2)
-    peakMemory = Self.peakResidentMemory()
+    peakMemory = point.device.peakMemory.map { $0 >> 20 } ?? Self.peakResidentMemory()
     self.density = density.map { rounded($0, 4) }
   }
 

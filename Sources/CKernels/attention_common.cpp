@@ -20,7 +20,7 @@ Settings::Settings(const ck_attention &settings, int64_t batch, int64_t n)
               "], got ", given.sizes());
   mask = given.detach().contiguous();
   for (int64_t b = 0; b < batch; ++b) {
-    const float *row = mask.const_data_ptr<float>() + b * n;
+    const float *row = ctorch::elements<float>(mask) + b * n;
     int64_t end = n, real = 0;
     while (end > 0 && row[end - 1] == 0) --end;
     for (int64_t j = 0; j < end; ++j) real += row[j] != 0;
@@ -36,7 +36,7 @@ DropoutSite Settings::dropout(int64_t example, int64_t head) const {
 
 const float *Settings::visible(int64_t example, int64_t keys) const {
   if (prefix[size_t(example)] && keys <= key_ends[size_t(example)]) return nullptr;
-  return mask.const_data_ptr<float>() + example * mask.size(1);
+  return ctorch::elements<float>(mask) + example * mask.size(1);
 }
 
 int64_t Settings::real_keys(int64_t example) const {

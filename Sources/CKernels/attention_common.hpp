@@ -72,7 +72,7 @@ inline void check_heads(const at::Tensor &query, const at::Tensor &key, const at
 inline at::Tensor with_rows(const at::Tensor &x) { return x.stride(-1) == 1 ? x : x.contiguous(); }
 
 inline Input rows_of(const at::Tensor &x, int64_t b, int64_t h) {
-  return {x.const_data_ptr<float>() + b * x.stride(0) + h * x.stride(1), x.stride(2)};
+  return {ctorch::elements<float>(x) + b * x.stride(0) + h * x.stride(1), x.stride(2)};
 }
 
 inline Output mutable_rows_of(const at::Tensor &x, int64_t b, int64_t h) {

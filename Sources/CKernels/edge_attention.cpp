@@ -120,7 +120,7 @@ struct EdgeAttention : torch::autograd::Function<EdgeAttention> {
           through.scored = head.queries, through.entry = gradient.entry;
           through.limit = graph.limit;
           through.density =
-              float(density.const_data_ptr<float>()[b * heads + h] / graph.pairs[size_t(b)]);
+              float(ctorch::elements<float>(density)[b * heads + h] / graph.pairs[size_t(b)]);
           through.left = mutable_rows_of(dleft, b, h);
           through.right = mutable_rows_of(dright, b, h);
           table().graph_backward(sampled, through, Arena::fresh());

@@ -9,7 +9,7 @@ struct EdgeTable {
   std::vector<uint32_t> start;
   at::Tensor column;  // int32, with 16 entries to spare past the last edge
 
-  const int32_t *columns() const { return column.const_data_ptr<int32_t>(); }
+  const int32_t *columns() const { return ctorch::elements<int32_t>(column); }
   int64_t count() const { return start.empty() ? 0 : start.back(); }
   EdgeRows rows() const { return start.empty() ? EdgeRows{} : EdgeRows{start.data(), columns()}; }
 };

@@ -11,8 +11,8 @@ EmbeddingSum job_of(const at::Tensor &tokens, const at::Tensor &types, int64_t d
                     const OwnDropout &dropout) {
   EmbeddingSum job;
   job.shape = {tokens.size(0), tokens.size(1), int(dim)};
-  job.tokens = tokens.const_data_ptr<int64_t>();
-  if (types.dim() == 2) job.types = types.const_data_ptr<int64_t>();
+  job.tokens = ctorch::elements<int64_t>(tokens);
+  if (types.dim() == 2) job.types = ctorch::elements<int64_t>(types);
   job.dropout = dropout.rows();
   return job;
 }
@@ -96,7 +96,7 @@ at::Tensor checked_ids(const at::Tensor &ids, const char *name, int64_t rows) {
   TORCH_CHECK(ids.dim() == 2 && ids.scalar_type() == at::kLong && ids.is_cpu(), name,
               " must be int64 [batch, n] on the CPU, got ", ids.scalar_type(), ids.sizes());
   const at::Tensor all = ids.contiguous();
-  const int64_t *id = all.const_data_ptr<int64_t>();
+  const int64_t *id = ctorch::elements<int64_t>(all);
   for (int64_t i = 0; i < all.numel(); ++i) {
     TORCH_CHECK(id[i] >= 0 && id[i] < rows, name, ": id ", id[i], " is outside a table of ", rows);
   }

@@ -47,7 +47,7 @@ const Value &kept(torch::autograd::AutogradContext *context) {
   return static_cast<Holder<Value> *>(context->saved_data["settings"].toCapsule().get())->value;
 }
 
-inline const float *data(const at::Tensor &x) { return x.const_data_ptr<float>(); }
+inline const float *data(const at::Tensor &x) { return ctorch::elements<float>(x); }
 inline float *mutable_data(const at::Tensor &x) { return x.mutable_data_ptr<float>(); }
 
 inline RowShape row_shape(const at::Tensor &x) { return {x.size(0), x.size(1), int(x.size(2))}; }

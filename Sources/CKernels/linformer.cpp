@@ -9,7 +9,7 @@ PositionProjection job_of(const at::Tensor &e, const at::Tensor &k, const at::Te
                           const Settings &settings, int64_t b, int64_t h) {
   PositionProjection job;
   job.rows = int(settings.key_ends[size_t(b)]), job.dim = int(k.size(3)), job.rank = int(e.size(1));
-  job.e = e.const_data_ptr<float>() + h * e.stride(0), job.e_row = e.stride(1);
+  job.e = ctorch::elements<float>(e) + h * e.stride(0), job.e_row = e.stride(1);
   job.visible = settings.visible(b, job.rows);
   job.k = rows_of(k, b, h), job.v = rows_of(v, b, h);
   return job;

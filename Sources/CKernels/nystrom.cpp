@@ -115,7 +115,7 @@ struct Nystrom {
     Convolution c;
     c.rows = settings.queries(b, q.size(2)), c.dim = dim(), c.width = int(filters.size(1));
     c.visible = settings.visible(b, c.rows);
-    c.weight = filters.const_data_ptr<float>() + h * filters.size(1);
+    c.weight = ctorch::elements<float>(filters) + h * filters.size(1);
     return c;
   }
 };

@@ -26,7 +26,7 @@ FeatureHead feature_head(const at::Tensor &q, const at::Tensor &k, const at::Ten
   head.scale = float(1 / std::sqrt(double(head.dim)));
   head.zeros = own.zeros[size_t(b)];
   head.visible = own.attention->visible(b, head.keys);
-  head.omega = own.omega.const_data_ptr<float>();
+  head.omega = ctorch::elements<float>(own.omega);
   head.q = rows_of(q, b, h), head.k = rows_of(k, b, h), head.v = rows_of(v, b, h);
   const int64_t number = b * q.size(1) + h;
   head.summary = own.summary.mutable_data_ptr<float>() + number * own.summary.stride(1);

@@ -106,7 +106,7 @@ ct_status ct_adamw(const ct_tensor *const *parameters, const ct_tensor *const *g
       m.push_back(unwrap(first_moments[i]));
       v.push_back(unwrap(second_moments[i]));
       // libtorch reads each parameter's own step counter, already advanced.
-      steps.push_back(at::full({}, double(step), at::kFloat));
+      steps.push_back(at::full({}, double(step), p.back().options().dtype(at::kFloat)));
     }
     at::_fused_adamw_(p, g, m, v, /*max_exp_avg_sqs=*/{}, steps, learning_rate, beta1, beta2,
                       weight_decay, epsilon, /*amsgrad=*/false, /*maximize=*/false);

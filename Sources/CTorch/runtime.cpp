@@ -1,5 +1,6 @@
 // Errors, error scopes, threads, memory.
 #include <ATen/Context.h>
+#include <ATen/autocast_mode.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <malloc.h>
@@ -69,4 +70,12 @@ void ct_keep_freed_memory(void) {
 #endif
 }
 
-int ct_has_cuda(void) { return at::hasCUDA(); }
+int ct_set_mixed_precision(const char *device, int on) {
+  const c10::DeviceType type = c10::Device(device).type();
+  const bool before = at::autocast::is_autocast_enabled(type);
+  at::autocast::set_autocast_dtype(type, at::kBFloat16);
+  at::autocast::set_autocast_enabled(type, on != 0);
+  // Parameters that were converted once are kept until here.
+  if (on == 0) at::autocast::clear_cache();
+  return before;
+}

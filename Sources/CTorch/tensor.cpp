@@ -13,8 +13,8 @@ using ctorch::unwrap;
 
 namespace {
 
-constexpr at::ScalarType scalar_types[] = {at::kFloat, at::kDouble, at::kLong, at::kInt,
-                                           at::kByte,  at::kBool,   at::kShort};
+constexpr at::ScalarType scalar_types[] = {at::kFloat, at::kDouble, at::kLong,  at::kInt,
+                                           at::kByte,  at::kBool,   at::kShort, at::kBFloat16};
 
 at::ScalarType scalar_type(ct_dtype type) { return scalar_types[type]; }
 
@@ -101,5 +101,11 @@ ct_status ct_to_dtype(const ct_tensor *x, ct_dtype type, ct_tensor **out) {
 }
 
 ct_status ct_to_device(const ct_tensor *x, const char *device, ct_tensor **out) {
-  return guard("to(device)", [&] { give(out, unwrap(x).to(c10::Device(device))); });
+  return guard("to(device)", [&] {
+    const at::Tensor &from = unwrap(x);
+    const c10::Device to(device);
+    // From pinned memory a copy is made without waiting for what the device is doing.
+    give(out, from.is_cpu() && to.is_cuda() ? from.pin_memory().to(to, /*non_blocking=*/true)
+                                            : from.to(to));
+  });
 }

@@ -15,10 +15,16 @@ enum Rule {
           : Violation(
             keys: ["protocol"], problem: "protocol strict needs seeds",
             hint: "Add `seeds: [0]` or give --seeds."),
-        isDevice(run.device)
+        RunConfiguration.isDeviceName(run.device)
           ? nil
           : Violation(
             keys: ["device"], problem: "expected cpu, cuda or cuda:<index>, found '\(run.device)'"),
+        run.training.precision == .float32 || run.device != "cpu"
+          ? nil
+          : Violation(
+            keys: ["training.precision", "device"],
+            problem: "the CPU's kernels compute in float32, not in \(run.training.precision)",
+            hint: "Leave training.precision out, or set device: cuda."),
       ].compactMap { $0 }
   }
 
@@ -139,8 +145,11 @@ enum Rule {
     }
     return nil
   }
+}
 
-  private static func isDevice(_ device: String) -> Bool {
+extension RunConfiguration {
+  /// Whether a device can have this name: cpu, cuda or cuda:<index>.
+  public static func isDeviceName(_ device: String) -> Bool {
     if device == "cpu" || device == "cuda" { return true }
     guard device.hasPrefix("cuda:") else { return false }
     return Int(device.dropFirst("cuda:".count)).map { $0 >= 0 } ?? false

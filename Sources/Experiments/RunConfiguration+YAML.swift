@@ -72,10 +72,11 @@ extension RunConfiguration {
     for (key, value, _) in settings {
       if let setting = schema.setting(key) {
         guard setting.influencesResults else { continue }
-        let option = setting.mechanisms[attention.kind]
-        if let option, option.joinedLater, option.fallback(task.rawValue).value == value {
-          continue
+        let joinedLater = setting.mechanisms[attention.kind]?.joinedLater ?? setting.joinedLater
+        let fallback = schema.task(task).flatMap {
+          setting.fallback($0, mechanism: attention.kind)
         }
+        if joinedLater, fallback?.value == value { continue }
       }
       text += "\(key)=\(value)\n"
     }

@@ -111,6 +111,18 @@ public struct TrainingSettings: Sendable, Equatable {
   public var logEvery = 0
   /// The most tokens of a shard, padding included.
   public var shardTokens = 0
+  /// The most tokens of a shard on a GPU.
+  public var deviceShardTokens = 0
+  /// What matrix products are computed in.
+  public var precision = Precision.float32
+
+  /// What matrix products are computed in.
+  public enum Precision: String, Sendable, CaseIterable {
+    /// As parameters are.
+    case float32
+    /// In bfloat16, summed in float32.
+    case bfloat16
+  }
 }
 
 /// Tables of the user's own, for the task `labelled`.

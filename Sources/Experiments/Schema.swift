@@ -154,6 +154,13 @@ public struct Schema: Sendable, Equatable {
     .integer(
       "training.shard_tokens", \.training.shardTokens, 1...100_000_000, .same(8192, .ours),
       help: "The most tokens of a shard, the piece of a batch that one thread works on."),
+    .integer(
+      "training.device_shard_tokens", \.training.deviceShardTokens, 1...100_000_000,
+      .same(131_072, .ours), joinedLater: true,
+      help: "training.shard_tokens on a GPU: fewer take less of its memory."),
+    .choice(
+      "training.precision", \.training.precision, .same("float32", .ours), joinedLater: true,
+      help: "bfloat16: matrix products on a GPU, by libtorch's autocast; all else stays float32."),
   ]
 
   private static let data: [Setting] = [

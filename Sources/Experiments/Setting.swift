@@ -12,6 +12,9 @@ public struct Setting: Sendable {
   public let kind: SettingKind
   /// Whether two runs that differ in it only may give different results.
   public let influencesResults: Bool
+  /// Whether there are logs and checkpoints from before the setting existed. Their runs have its default,
+  /// with which it leaves a run's identity as it was.
+  public var joinedLater = false
   /// The default for a task, or nil if the file must say.
   public let fallback: @Sendable (TaskSpecification) -> SettingDefault?
   /// For options of attention: what each mechanism that has it declares.
@@ -70,11 +73,12 @@ extension Setting {
   /// A row for a whole number.
   static func integer(
     _ key: String, _ path: WritableKeyPath<RunConfiguration, Int> & Sendable,
-    _ range: ClosedRange<Int>, _ fallback: Fallback, influencesResults: Bool = true, help: String
+    _ range: ClosedRange<Int>, _ fallback: Fallback, influencesResults: Bool = true,
+    joinedLater: Bool = false, help: String
   ) -> Setting {
     Setting(
       key: key, help: help, kind: .integer(range), influencesResults: influencesResults,
-      fallback: fallback.resolve(key), mechanisms: [:],
+      joinedLater: joinedLater, fallback: fallback.resolve(key), mechanisms: [:],
       set: { $0[keyPath: path] = $1.integer ?? 0 }, get: { .integer($0[keyPath: path]) })
   }
 
@@ -115,11 +119,12 @@ extension Setting {
   /// A row for one of a few words.
   static func choice<Choice: RawRepresentable & CaseIterable & Sendable>(
     _ key: String, _ path: WritableKeyPath<RunConfiguration, Choice> & Sendable,
-    _ fallback: Fallback, help: String
+    _ fallback: Fallback, joinedLater: Bool = false, help: String
   ) -> Setting where Choice.RawValue == String {
     Setting(
       key: key, help: help, kind: .choice(Choice.allCases.map(\.rawValue)),
-      influencesResults: true, fallback: fallback.resolve(key), mechanisms: [:],
+      influencesResults: true, joinedLater: joinedLater, fallback: fallback.resolve(key),
+      mechanisms: [:],
       set: { run, value in
         guard let choice = value.text.flatMap(Choice.init(rawValue:)) else {
           preconditionFailure("\(key): \(value) was accepted but is no choice")

@@ -154,4 +154,27 @@ public enum AttentionKernels {
     }
     return (values, density.map(Tensor.init(owning:)))
   }
+
+  /// Attention over a graph that is drawn on the way, a tile of queries at a time: on any device, with memory
+  /// that grows with n. Gradients and density as for ``sampled(_:graph:settings:left:right:)``.
+  ///
+  /// - Parameters:
+  ///   - isPoisson: an edge has probability 1 - exp(-P), as Algorithm 1 has it, instead of P + 0.01.
+  ///   - uniform: numbers `[batch, heads, n, n]` in place of those of the counters.
+  ///   - tile: how many queries; as many as fit matrices of 64 MB without it.
+  public static func tiled(
+    _ x: AttentionArguments, settings: GraphSettings, left: Tensor, right: Tensor, isPoisson: Bool,
+    uniform: Tensor? = nil, tile: Int = 0
+  ) -> (values: Tensor, density: Tensor?) {
+    var density: OpaquePointer?
+    let values = x.call { handles, attention, out in
+      settings.call(&handles) { handles, graphSettings in
+        ck_tiled_attention(
+          handles(x.queries), handles(x.keys), handles(x.values), attention, handles(left),
+          handles(right), graphSettings, isPoisson ? 1 : 0, handles(uniform),
+          Int64(tile), &out, &density)
+      }
+    }
+    return (values, density.map(Tensor.init(owning:)))
+  }
 }

@@ -2,8 +2,12 @@ import Torch
 
 /// Which implementation of a mechanism or layer to run.
 public enum ComputePath: String, Sendable, CaseIterable {
-  /// The native kernels where they exist for the device, type and shape; else the operators.
+  /// On the CPU the native kernels where they exist for the type and shape, else the operators; on other
+  /// devices the same as `fused`.
   case native
+  /// libtorch's fused attention, and graphs that are drawn a tile of queries at a time: what other devices
+  /// than the CPU run, here on any device.
+  case fused
   /// libtorch operators only: any device, any floating-point type, the reference of the tests.
   case portable
 
@@ -18,5 +22,10 @@ public enum ComputePath: String, Sendable, CaseIterable {
       return portable()
     }
     return result
+  }
+
+  /// Whether fused attention and tiles run on `x`.
+  public func runsFused(on x: Tensor) -> Bool {
+    self == .fused || (self == .native && !x.device.isCPU)
   }
 }

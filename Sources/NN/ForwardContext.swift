@@ -72,4 +72,7 @@ public struct ForwardContext: Sendable {
   ) -> Result {
     path.choose(on: x, native: native, portable: portable)
   }
+
+  /// Whether libtorch's fused attention and tiles of queries run on `x`.
+  public func runsFused(on x: Tensor) -> Bool { path.runsFused(on: x) }
 }

@@ -33,11 +33,14 @@ public struct ShardedStep: Sendable {
     public var densityWeight: Double
     /// Where the model is.
     public var device: Device
+    /// Whether matrix products are taken in bfloat16.
+    public var isMixed: Bool
 
     /// Settings of a run.
     public init(
       experimentProtocol: ExperimentProtocol, path: ComputePath = .native, paddedLength: Int,
-      zeroIsPadding: Bool = false, densityWeight: Double = 0, device: Device = .cpu
+      zeroIsPadding: Bool = false, densityWeight: Double = 0, device: Device = .cpu,
+      isMixed: Bool = false
     ) {
       self.experimentProtocol = experimentProtocol
       self.path = path
@@ -45,6 +48,7 @@ public struct ShardedStep: Sendable {
       self.zeroIsPadding = zeroIsPadding
       self.densityWeight = densityWeight
       self.device = device
+      self.isMixed = isMixed
     }
   }
 
@@ -196,9 +200,13 @@ extension ShardedStep {
     if case .tokenClasses = shard.labels {
       places = Tensor(shard.labelledPlaces, device: settings.device)
     }
-    let output = model(
-      input(shard.first), shard.second.map(input), context: context, places: places)
-    return (TaskLoss(output.logits, shard), output)
+    return withMixedPrecision(on: settings.device, settings.isMixed) {
+      var output = model(
+        input(shard.first), shard.second.map(input), context: context, places: places)
+      // The loss is taken in float32.
+      if settings.isMixed { output.logits = output.logits.to(.float32) }
+      return (TaskLoss(output.logits, shard), output)
+    }
   }
 }
 

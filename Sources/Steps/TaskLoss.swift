@@ -2,11 +2,23 @@ import Datasets
 import Torch
 
 /// The loss of a shard, and what the model said.
+///
+/// Nothing is read from the device before ``predictions`` is asked for, so that the backward pass can be under
+/// way by then.
 struct TaskLoss {
   /// The sum over targets of cross-entropy or squared error; a scalar that gradients flow through.
-  var sum: Tensor
-  /// What was predicted for each target.
-  var predictions: Predictions
+  let sum: Tensor
+  /// The answer to each target; nothing after a failure.
+  private let predicted: Tensor?
+  /// The examples that the targets are of.
+  private let examples: [Int]
+  private let labels: [Float]
+
+  /// What was predicted for each target; waits for the device.
+  var predictions: Predictions {
+    guard let predicted else { return Predictions() }
+    return Predictions(examples: examples, predicted: predicted.array(), labels: labels)
+  }
 
   /// Compares `logits` with the labels of `shard`.
   ///
@@ -15,30 +27,28 @@ struct TaskLoss {
   init(_ logits: Tensor, _ shard: Shard) {
     // After a failure, which `withError` will throw, there is nothing to compare.
     guard logits.isDefined else {
-      (sum, predictions) = (logits, Predictions())
+      (sum, predicted, examples, labels) = (logits, nil, [], [])
       return
     }
-    func classes(_ labels: [Int32], of examples: [Int]) -> (Tensor, Predictions) {
-      let target = Tensor(labels, device: logits.device).to(.int64)
-      let predictions = Predictions(
-        examples: examples, predicted: logits.detached().argmax(1).array(),
-        labels: labels.map(Float.init))
-      return (crossEntropy(logits, labels: target).sum(), predictions)
+    func crossEntropies(_ labels: [Int32]) -> Tensor {
+      crossEntropy(logits, labels: Tensor(labels, device: logits.device).to(.int64)).sum()
     }
     switch shard.labels {
     case .none:
       preconditionFailure("a loss needs labels")
-    case .classes(let labels):
-      (sum, predictions) = classes(labels, of: shard.examples)
-    case .tokenClasses(let labels):
+    case .classes(let classes):
+      (sum, predicted) = (crossEntropies(classes), logits.detached().argmax(1))
+      (examples, labels) = (shard.examples, classes.map(Float.init))
+    case .tokenClasses(let classes):
       let places = shard.labelledPlaces
-      (sum, predictions) = classes(
-        places.map { labels[$0] }, of: places.map { shard.examples[$0 / shard.first.width] })
-    case .values(let labels):
+      let targets = places.map { classes[$0] }
+      (sum, predicted) = (crossEntropies(targets), logits.detached().argmax(1))
+      examples = places.map { shard.examples[$0 / shard.first.width] }
+      labels = targets.map(Float.init)
+    case .values(let numbers):
       let values = logits.reshaped(-1)
-      sum = (values - Tensor(labels, device: logits.device)).square().sum()
-      predictions = Predictions(
-        examples: shard.examples, predicted: values.detached().array(), labels: labels)
+      sum = (values - Tensor(numbers, device: logits.device)).square().sum()
+      (predicted, examples, labels) = (values.detached(), shard.examples, numbers)
     }
   }
 }

@@ -7,6 +7,17 @@ public func withoutGradients<Result>(_ body: () throws -> Result) rethrows -> Re
   return try body()
 }
 
+/// Runs `body` with matrix products in bfloat16 where operators of `device` run on this thread, and with what
+/// needs more digits in float32: libtorch's autocast. Parameters and their gradients keep their type.
+public func withMixedPrecision<Result>(
+  on device: Device, _ isOn: Bool = true, _ body: () throws -> Result
+) rethrows -> Result {
+  guard isOn else { return try body() }
+  let before = ct_set_mixed_precision(device.name, 1)
+  defer { _ = ct_set_mixed_precision(device.name, before) }
+  return try body()
+}
+
 extension Tensor {
   /// Whether gradients flow to this tensor.
   public var requiresGradient: Bool { ct_requires_grad(raw) != 0 }

@@ -2,14 +2,14 @@ import CTorch
 
 /// The types of elements a tensor can have.
 public enum DType: String, Sendable, CaseIterable {
-  case float32, float64, int64, int32, uint8, bool, int16
+  case float32, float64, int64, int32, uint8, bool, int16, bfloat16
 
   var raw: ct_dtype { ct_dtype(UInt32(Self.allCases.firstIndex(of: self)!)) }
 
   init(raw: ct_dtype) { self = Self.allCases[Int(raw.rawValue)] }
 
   /// Whether gradients exist for this type.
-  public var isFloatingPoint: Bool { self == .float32 || self == .float64 }
+  public var isFloatingPoint: Bool { self == .float32 || self == .float64 || self == .bfloat16 }
 }
 
 /// Swift types whose arrays become tensors.

@@ -31,6 +31,24 @@ public func crossEntropy(_ logits: Tensor, labels: Tensor) -> Tensor {
   .make { ct_cross_entropy(logits.raw, labels.raw, &$0) }
 }
 
+/// softmax(q kᵀ / √d) v `[batch, heads, n, d]` by libtorch's fused kernels. Memory grows with n but for the
+/// pattern's. A query that sees no key gives zeros.
+///
+/// - Parameters:
+///   - keyMask: `[batch, n]`, not 0 at real keys.
+///   - pattern: bool `[n, n]`, which keys a query may see; all without it.
+///   - dropout: the probability with which a weight is dropped; not on the CPU.
+///   - seed: where libtorch's generator of the device begins for it.
+public func fusedAttention(
+  queries: Tensor, keys: Tensor, values: Tensor, keyMask: Tensor, pattern: Tensor? = nil,
+  dropout: Double = 0, seed: UInt64 = 0
+) -> Tensor {
+  .make {
+    ct_fused_attention(
+      queries.raw, keys.raw, values.raw, keyMask.raw, pattern?.raw, dropout, seed, &$0)
+  }
+}
+
 /// The state of AdamW: first and second moments of every parameter's gradient.
 public struct AdamWState: Sendable {
   /// Running means of the gradients.

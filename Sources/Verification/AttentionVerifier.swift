@@ -12,14 +12,16 @@ struct AttentionVerifier {
   let kind: String
   let tolerances: Tolerances
   let path: ComputePath
+  let device: Device
 
   var entry: String { "attention/\(kind)" }
 
   func run() throws -> [Check] {
-    let x = try group.tensor("x")
-    let mask = try group.tensor("mask")
+    let x = try group.tensor("x").to(device)
+    let mask = try group.tensor("mask").to(device)
     let block = try AttentionBlock(configuration(length: x.size(1)))
     try load(into: block)
+    try withError { block.move(to: device) }
     let ours = try withError { try evaluate(block, x: x, mask: mask) }
     return try compare(ours)
   }
@@ -46,9 +48,11 @@ struct AttentionVerifier {
       count: x.size(0), experimentProtocol: .published, path: path)
     // The golden values at padding are computed like any others.
     context.computesPadding = true
-    if try group.exists("uniform") { context.edgeUniforms = [try group.tensor("uniform")] }
+    if try group.exists("uniform") {
+      context.edgeUniforms = [try group.tensor("uniform").to(device)]
+    }
     if try group.exists("random_rotation/0") {
-      context.rotations = [try group.tensor("random_rotation/0")]
+      context.rotations = [try group.tensor("random_rotation/0").to(device)]
     }
     let hidden = x.requiringGradient()
     let (y, density) = block(hidden, keyMask: mask, context: context)
@@ -61,7 +65,8 @@ struct AttentionVerifier {
     }
     let parameters = block.trainableParameters()
     let gradients = y.gradients(
-      of: [hidden] + parameters.map(\.parameter.value), upstream: try group.tensor("upstream"))
+      of: [hidden] + parameters.map(\.parameter.value),
+      upstream: try group.tensor("upstream").to(device))
     results["grad/x"] = gradients[0]
     for (parameter, gradient) in zip(parameters, gradients.dropFirst()) where gradient.isDefined {
       results["grad/param/\(PublishedNames.attentionBlock(parameter.name))"] = gradient

@@ -15,6 +15,7 @@ struct ModelVerifier {
   let kind: String
   let tolerances: Tolerances
   let path: ComputePath
+  let device: Device
 
   var entry: String { "model/\(name)" }
 
@@ -22,7 +23,10 @@ struct ModelVerifier {
     let model = try makeModel()
     try loadPublished(
       group.tensors(below: "param"), into: model, names: PublishedNames.model, entry: entry)
-    return try withError { try train(model) }
+    return try withError {
+      model.move(to: device)
+      return try train(model)
+    }
   }
 
   private var isMatching: Bool {
@@ -47,10 +51,10 @@ struct ModelVerifier {
   }
 
   private func train(_ model: SequenceModel) throws -> [Check] {
-    let inputs = try group.indices("input_ids")
-    let second = try isMatching ? group.indices("input_ids_1") : nil
-    let labels = try group.indices("label")
-    let uniforms = try group.exists("uniform") ? group.tensor("uniform") : nil
+    let inputs = try group.indices("input_ids").to(device)
+    let second = try isMatching ? group.indices("input_ids_1").to(device) : nil
+    let labels = try group.indices("label").to(device)
+    let uniforms = try group.exists("uniform") ? group.tensor("uniform").to(device) : nil
     let schedule = try OneCycle(
       peak: group.number("learning_rate"), warmupSteps: group.integer("warmup"),
       totalSteps: group.integer("num_train_steps"))

@@ -2,6 +2,7 @@ import Attention
 import HDF5
 import Kernels
 import NN
+import Torch
 
 /// Parity with the published code: runs every entry of a golden file that the zoo implements.
 public struct Verifier: Sendable {
@@ -9,11 +10,17 @@ public struct Verifier: Sendable {
   public var tolerances: Tolerances
   /// How blocks and models run: on native kernels where they exist, or on operators only.
   public var computePath: ComputePath
+  /// Where they run; to be made ready before.
+  public var device: Device
 
   /// A verifier with the golden files' bounds, or a wider general one.
-  public init(tolerances: Tolerances = Tolerances(), computePath: ComputePath = .portable) {
+  public init(
+    tolerances: Tolerances = Tolerances(), computePath: ComputePath = .portable,
+    device: Device = .cpu
+  ) {
     self.tolerances = tolerances
     self.computePath = computePath
+    self.device = device
   }
 
   /// Compares everything in the file at `path`.
@@ -30,7 +37,7 @@ public struct Verifier: Sendable {
         continue
       }
       report.checks += try AttentionVerifier(
-        group: group, kind: kind, tolerances: tolerances, path: computePath
+        group: group, kind: kind, tolerances: tolerances, path: computePath, device: device
       ).run()
     }
     for group in try golden.entries("model") {
@@ -43,7 +50,8 @@ public struct Verifier: Sendable {
         continue
       }
       report.checks += try ModelVerifier(
-        group: group, name: group.name, kind: kind, tolerances: tolerances, path: computePath
+        group: group, name: group.name, kind: kind, tolerances: tolerances, path: computePath,
+        device: device
       ).run()
     }
     return report

@@ -2,6 +2,7 @@ import Arguments
 import Benchmarks
 import Diagnostics
 import Foundation
+import Torch
 
 /// `sbm bench`: what mechanisms cost.
 struct BenchCommand: CommandGroup {
@@ -53,13 +54,15 @@ struct AttentionBench: Command {
 struct BenchOptions: Sendable {
   static let discussion = """
     Each point (a mechanism, a length, a density) runs in a process of its own, so that its peak of \
-    memory is its own; running out of memory is a result. Times are milliseconds a sequence, the \
+    memory is its own (on other devices than the CPU that of tensors there); running out of memory is a \
+    result. Times are milliseconds a sequence, the \
     median and the best of the timed steps; one step before them is not timed. Sequences are random \
     tokens without padding.
     """
   static let parameters: [any AnyParameter] = [
-    kinds, lengths, densities, batch, steps, threads, shardTokens, portable, memoryLimit, inProcess,
-    json,
+    kinds, lengths, densities, batch, steps, threads, shardTokens, portable, device, mixed,
+    memoryLimit,
+    inProcess, json,
   ]
 
   private static let kinds = Parameter<[String]>.list(
@@ -86,6 +89,9 @@ struct BenchOptions: Sendable {
     check: { $0 >= 0 ? nil : "It cannot be negative." })
   private static let portable = Parameter<Bool>.flag(
     "portable", help: "Use libtorch's operators only, no native kernels.")
+  private static let device = DeviceOption.parameter
+  private static let mixed = Parameter<Bool>.flag(
+    "bfloat16", help: "Take matrix products in bfloat16 (not on the CPU).")
   private static let memoryLimit = Parameter<Int>.option(
     "memory-limit", value: "MB", default: 0,
     help: "The most memory a point may take; 0 for what is available.",
@@ -108,13 +114,17 @@ struct BenchOptions: Sendable {
     passes: [BenchmarkPoint.Pass] = [.forward]
   ) throws {
     let kinds = arguments[Self.kinds]
+    guard !arguments[Self.mixed] || arguments[Self.device] != "cpu" else {
+      throw ValidationError("'--bfloat16' needs '--device cuda'.")
+    }
     var points: [BenchmarkPoint] = []
     for length in arguments[Self.lengths] {
       for kind in kinds.isEmpty ? BenchmarkPoint.kinds : kinds {
         var point = BenchmarkPoint(
           measure: measure, kind: kind, length: length, batch: arguments[Self.batch],
           steps: arguments[Self.steps], threads: arguments[Self.threads],
-          shardTokens: arguments[Self.shardTokens], isPortable: arguments[Self.portable])
+          shardTokens: arguments[Self.shardTokens], isPortable: arguments[Self.portable],
+          device: Device(name: arguments[Self.device]), isMixed: arguments[Self.mixed])
         for density in arguments[Self.densities].prefix(point.samples ? .max : 1) {
           point.density = density
           for pass in passes {
@@ -131,6 +141,7 @@ struct BenchOptions: Sendable {
   }
 
   func run() throws {
+    if let device = points.first?.device { try DeviceOption.require(device) }
     if inProcess, memoryLimit > 0 { ChildProcess.limitMemory(to: memoryLimit) }
     if !json {
       let kind = "kind".padding(toLength: kindWidth, withPad: " ", startingAt: 0)
@@ -157,6 +168,8 @@ struct BenchOptions: Sendable {
       ChildProcess.marker, "--json",
     ]
     if point.isPortable { arguments.append("--portable") }
+    if !point.device.isCPU { arguments += ["--device", point.device.name] }
+    if point.isMixed { arguments.append("--bfloat16") }
     if point.measure == .attention { arguments += ["--passes", point.pass.rawValue] }
     return try ChildProcess.run(
       point, program: "/proc/self/exe", arguments: arguments, memoryLimit: limit)

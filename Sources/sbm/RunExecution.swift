@@ -56,6 +56,7 @@ struct RunExecution {
   /// their models can be built and compute, their data is there and their folders can be written; and which
   /// another process is at work on.
   private func check() throws -> (pending: [RunConfiguration], others: [RunConfiguration]) {
+    for run in runs { try run.requireDevice() }
     var missing: [MissingData.Task] = []
     var rehearsed: Set<String> = []
     var others: [RunConfiguration] = []
@@ -106,7 +107,7 @@ struct RunExecution {
       }
     }
     for warning in data.warnings { Output.warn(once: "Warning: \(warning)") }
-    let pool = try WorkerPool(count: run.threads)
+    let pool = try WorkerPool(count: run.workerThreads)
     do {
       var trainer = try Trainer(
         run, data: data, files: files(run), continuation: continuation, pool: pool,

@@ -1,6 +1,7 @@
 import Arguments
 import Diagnostics
 import Foundation
+import Torch
 import Verification
 
 /// `sbm verify`: parity with the published code.
@@ -12,8 +13,13 @@ struct VerifyCommand: Command {
     gradients; whole models: the loss, learning rate and beta1 of each step, the first gradients, \
     the final parameters) and prints one row a check with its largest error, relative to the \
     largest golden value (at least 0.1). Exits with 1 if an error exceeds its bound.
+
+    With --against, the first file is a run's log: it must tell of the same computation as the second one's, \
+    to the bit, but for times and machines; with --losses, the training losses of both may differ by so much.
     """
-  static let parameters: [any AnyParameter] = [file, tolerance, native, json]
+  static let parameters: [any AnyParameter] = [
+    file, tolerance, native, deviceName, against, losses, json,
+  ]
 
   private static let file = Parameter<String>.argument(
     "golden", help: "A golden file (HDF5), laid out as Tests/Fixtures/README.md says.")
@@ -24,23 +30,43 @@ struct VerifyCommand: Command {
   private static let native = Parameter<Bool>.flag(
     "native",
     help: "Run on the native kernels, where a mechanism has them, instead of libtorch's operators.")
+  private static let deviceName = DeviceOption.parameter
+  private static let against = Parameter<String?>.option(
+    "against", value: "log", help: "Compare two runs' logs instead.")
+  private static let losses = Parameter<Double?>.option(
+    "losses", value: "difference",
+    help: "With --against: compare the training losses alone.",
+    check: { $0 > 0 ? nil : "It must be positive." })
   private static let json = Parameter<Bool>.flag("json", help: "Print one JSON object a line.")
 
   private let path: String
   private let tolerance: Double
   private let isNative: Bool
+  private let device: String
+  private let comparison: RunComparison?
   private let json: Bool
 
   init(_ arguments: ParsedArguments) throws {
     path = arguments[Self.file]
     tolerance = arguments[Self.tolerance]
     isNative = arguments[Self.native]
+    device = arguments[Self.deviceName]
+    let bound = arguments[Self.losses]
+    comparison = arguments[Self.against].map { [path] in
+      RunComparison(first: path, second: $0, lossTolerance: bound)
+    }
+    guard bound == nil || comparison != nil else {
+      throw ValidationError("'--losses' goes with '--against'.")
+    }
     json = arguments[Self.json]
   }
 
   func run() throws {
+    if let comparison { return try comparison.run() }
+    try DeviceOption.require(Device(name: device))
     let verifier = Verifier(
-      tolerances: Tolerances(general: tolerance), computePath: isNative ? .native : .portable)
+      tolerances: Tolerances(general: tolerance),
+      computePath: isNative || device != "cpu" ? .native : .portable, device: Device(name: device))
     let report = try verifier.verify(path)
     try json ? printJSON(report) : printRows(report)
     if !report.passes { throw Ending(exitCode: .failure) }

@@ -38,6 +38,11 @@ import Testing
       "mini.yaml:4:1: device: expected cpu, cuda or cuda:<index>, found 'gpu'."
     ),
     (
+      "softmax", "training: {precision: bfloat16}",
+      "mini.yaml:4:12: training.precision: the CPU's kernels compute in float32, not in bfloat16."
+        + " Leave training.precision out, or set device: cuda."
+    ),
+    (
       "softmax", "data: {length: 3000, padded_length: 2048}",
       "mini.yaml:4:8: data.length: texts keep 3000 tokens, but are padded to 2048."
         + " Set data.padded_length to at least data.length."

@@ -47,10 +47,11 @@ class Softmax(nn.Module):
 
 
 class SDPA(nn.Module):
-    """Without attention dropout: with it, PyTorch falls back to the spelled-out form on a CPU."""
+    """Without attention dropout on a CPU: with it, PyTorch falls back to the spelled-out form there."""
 
     def forward(self, q, k, v, mask):
-        return F.scaled_dot_product_attention(q, k, v)
+        dropout = DROPOUT if self.training and q.is_cuda else 0.0
+        return F.scaled_dot_product_attention(q, k, v, dropout_p=dropout)
 
 
 class SBM(nn.Module):
@@ -76,7 +77,7 @@ class SBM(nn.Module):
         score = q @ k.transpose(-2, -1) / math.sqrt(HEAD_DIM)
         score = score.masked_fill(mask[:, None, None, :] == 0, float("-inf"))
         weight = F.normalize(score.softmax(-1) * graph, p=1, dim=-1)
-        self.density = float(graph.detach().mean())
+        self.density = graph.detach().mean()
         return F.dropout(weight, DROPOUT, self.training) @ v
 
 
@@ -220,27 +221,37 @@ def measure(kind, make_attention, a):
     model = Classifier(make_attention, a.length)
     step = torch.compile(model) if a.compile else model
     optimizer = torch.optim.AdamW(model.parameters(), lr=5e-4)
+    is_cuda = a.device.startswith("cuda")
+    if is_cuda:
+        torch.cuda.reset_peak_memory_stats()
     times = []
     for _ in range(a.steps + 1):
         ids = torch.randint(1, VOCABULARY, (a.batch, a.length))
         labels = torch.randint(0, CLASSES, (a.batch,))
         begin = time.perf_counter()
-        loss = F.cross_entropy(step(ids, (ids != 0).float()), labels)
+        with torch.autocast(a.device.split(":")[0], torch.bfloat16, enabled=a.bfloat16):
+            loss = F.cross_entropy(step(ids, (ids != 0).float()), labels)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
+        if is_cuda:
+            torch.cuda.synchronize()
         times.append((time.perf_counter() - begin) * 1e3 / a.batch)
     # The first step also compiles and fills caches.
     times = sorted(times[1:])
-    found = [b.attention.density for b in model.blocks if hasattr(b.attention, "density")]
+    peak = torch.cuda.max_memory_allocated() if is_cuda else 0
+    found = [float(b.attention.density) for b in model.blocks if hasattr(b.attention, "density")]
     return {
-        "peer": f"pytorch-{torch.__version__}" + ("-compile" if a.compile else ""),
+        "peer": f"pytorch-{torch.__version__}" + ("-compile" if a.compile else "")
+        + ("-bfloat16" if a.bfloat16 else ""),
         "kind": kind,
         "length": a.length,
         "batch": a.batch,
         "ms_per_sequence": round(times[len(times) // 2], 2),
         "best_ms_per_sequence": round(times[0], 2),
-        "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "peak_rss_mb": peak >> 20
+        if is_cuda
+        else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "density": round(sum(found) / len(found), 4) if found else None,
     }
 
@@ -260,10 +271,13 @@ def main():
         help="initial density of sbm (about), set through a bias of the memberships",
     )  # fmt: skip
     parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:<index>")
+    parser.add_argument("--bfloat16", action="store_true", help="autocast to bfloat16")
     parser.add_argument("--kinds", default=kinds)
     a = parser.parse_args()
     if a.threads:
         torch.set_num_threads(a.threads)
+    torch.set_default_device(a.device)
     make = {
         "softmax": Softmax,
         "sdpa": SDPA,

@@ -11,9 +11,9 @@ import Torch
   private func step(
     _ model: SequenceModel, threads: Int, experimentProtocol: ExperimentProtocol = .strict,
     densityWeight: Double = 0
-  ) -> ShardedStep {
-    ShardedStep(
-      model: model, pool: try WorkerPool(count: threads),
+  ) throws -> ShardedStep {
+    try ShardedStep(
+      model: model, pool: WorkerPool(count: threads),
       settings: .init(
         experimentProtocol: experimentProtocol, path: .portable, paddedLength: 24,
         densityWeight: densityWeight))
@@ -47,7 +47,7 @@ import Torch
     model.convert(to: .float64)
     let parameters = model.trainableParameters().map(\.parameter.value)
     let examples = tinyExamples(23)
-    let step = step(
+    let step = try step(
       model, threads: 2, experimentProtocol: experimentProtocol, densityWeight: 0.5)
     func result(_ layout: ShardLayout) throws -> ShardedStep.Result {
       try step.train(shards(examples, layout), parameters: parameters, stream: stream)
@@ -60,6 +60,33 @@ import Torch
     #expect(largestRelativeError(whole.gradients, cut.gradients) < 1e-9)
     #expect(whole.density.count == (kind == "sbm" ? 2 : 0))
     for (a, b) in zip(whole.density.joined(), cut.density.joined()) { #expect(abs(a - b) < 1e-12) }
+  }
+
+  /// Matrix products in bfloat16: gradients of the parameters' own type, near those of float32.
+  @Test(arguments: ["softmax", "sbm", "linear"]) func mixedPrecisionIsNear(kind: String) throws {
+    let model = try tinyModel(kind)
+    let parameters = model.trainableParameters().map(\.parameter.value)
+    let shards = shards(
+      tinyExamples(23),
+      ShardLayout(
+        tokenBudget: 100, model: model, experimentProtocol: .strict, paddedLength: 24))
+    func result(isMixed: Bool) throws -> ShardedStep.Result {
+      var step = try step(model, threads: 2)
+      step.settings.isMixed = isMixed
+      return try step.train(shards, parameters: parameters, stream: stream)
+    }
+    let (exact, mixed) = try (result(isMixed: false), result(isMixed: true))
+    #expect(exact.loss != mixed.loss)
+    #expect(abs(exact.loss - mixed.loss) < 0.02)
+    func all(_ gradients: [Tensor]) -> Tensor {
+      .concatenated(gradients.filter(\.isDefined).map { $0.reshaped(-1) }, 0)
+    }
+    #expect(mixed.gradients.allSatisfy { !$0.isDefined || $0.dtype == .float32 })
+    let (a, b) = (all(exact.gradients), all(mixed.gradients))
+    let cosine = (a * b).sum().item / (a.square().sum().item * b.square().sum().item).squareRoot()
+    #expect(cosine > 0.98)
+    // Autocast is over.
+    #expect(try result(isMixed: false).loss == exact.loss)
   }
 
   /// The loss is divided by the whole batch before backward: where gradients of edges are cut off, they
@@ -90,7 +117,7 @@ import Torch
     model.convert(to: .float64)
     let parameters = model.trainableParameters().map(\.parameter.value)
     let shards = shards(tinyExamples(9), ShardLayout(tokenBudget: 60))
-    let step = step(model, threads: 2)
+    let step = try step(model, threads: 2)
     let result = try step.train(shards, parameters: parameters, stream: stream)
     let squared = result.gradients.filter(\.isDefined).reduce(0) { $0 + $1.square().sum().item }
     let length = 1e-4 / squared.squareRoot()
@@ -170,7 +197,7 @@ import Torch
     (configuration.dim, configuration.heads, configuration.headDim) = (1, 1, 1)
     (configuration.feedForwardDim, configuration.layers) = (1, 1)
     let model = try SequenceModel(configuration, stream: RandomStream(seed: 0))
-    let step = step(model, threads: 2)
+    let step = try step(model, threads: 2)
     let long = [Example(tokens: [UInt16](repeating: 1, count: 1 << 24), label: .classIndex(0))]
     let error = #expect(throws: TorchError.self) {
       try step.train(
@@ -187,7 +214,7 @@ import Torch
   @Test func memoryStaysFlat() throws {
     let model = try tinyModel("sbm")
     let parameters = model.trainableParameters().map(\.parameter.value)
-    let step = step(model, threads: 2, densityWeight: 0.1)
+    let step = try step(model, threads: 2, densityWeight: 0.1)
     let shards = shards(tinyExamples(64), ShardLayout(tokenBudget: 100))
     // Other tests run beside this one and take memory too, on a busy machine in most windows; a leak shows
     // in every window.

@@ -107,6 +107,19 @@ ct_status ck_edge_attention(const ct_tensor *q, const ct_tensor *k, const ct_ten
                             const ct_tensor *left, const ct_tensor *right, const ck_graph *graph,
                             ct_tensor **out, ct_tensor **density);
 
+/// The same attention with its graph drawn on the way, a tile of queries at a time and again in the backward
+/// pass: on libtorch's operators, on any device, in float32, float64 or (q, k and v) bfloat16; memory grows
+/// with n. `settings->key_mask` and `graph->key_mask` are one; nothing is skipped at padding.
+/// An edge is drawn where uniform(row i, column j) is below left_i . right_j + 0.01 or, `is_poisson`, below
+/// 1 - exp(-left_i . right_j): the distribution of Algorithm 1, though not its draws.
+/// `uniform` `[batch, heads, n, n]`: the numbers in place of those of the counters; may be NULL.
+/// `tile`: how many queries; 0: as many as fit matrices of 64 MB.
+ct_status ck_tiled_attention(const ct_tensor *q, const ct_tensor *k, const ct_tensor *v,
+                             const ck_attention *settings, const ct_tensor *left,
+                             const ct_tensor *right, const ck_graph *graph, int is_poisson,
+                             const ct_tensor *uniform, int64_t tile, ct_tensor **out,
+                             ct_tensor **density);
+
 #ifdef __cplusplus
 }
 #endif

@@ -34,8 +34,21 @@ const char *ct_cpu_capability(void);
 ct_status ct_set_threads(int count);
 /// Keeps freed memory in the process: activations of every step reuse the same pages.
 void ct_keep_freed_memory(void);
-/// Whether CUDA can be used by this build on this machine.
-int ct_has_cuda(void);
+/// Makes a device usable ("cuda", "cuda:1"): loads the part of libtorch that knows CUDA, unless it has been,
+/// and makes its results repeatable to the bit. The error says what is missing: that part, a library it
+/// needs, or the device. To be called before anything else of this header: libtorch looks for that part once.
+ct_status ct_make_device_ready(const char *name);
+/// Writes the device's own name ("NVIDIA H100 80GB HBM3") into `name`; not for the CPU.
+ct_status ct_device_name(const char *device, char *name, int capacity);
+/// Waits until a device has done what it was told.
+ct_status ct_synchronize(const char *device);
+/// The most bytes of a device's memory that tensors took since `ct_reset_peak_memory`; not for the CPU.
+ct_status ct_peak_memory(const char *device, int64_t *bytes);
+ct_status ct_reset_peak_memory(const char *device);
+/// Whether operators of a device ("cpu", "cuda") on this thread take their matrix products in bfloat16, and
+/// what needs more digits in float32 (libtorch's autocast); returns what it was. Parameters and their
+/// gradients stay what they are.
+int ct_set_mixed_precision(const char *device, int on);
 /// Starts counting the FLOPs of matrix products and convolutions that libtorch's operators do on this
 /// thread; hands out what has been counted so far. Counts nest.
 ct_status ct_flops_begin(int64_t *counted);
@@ -53,6 +66,7 @@ typedef enum ct_dtype {
   CT_UINT8 = 4,
   CT_BOOL = 5,
   CT_INT16 = 6,
+  CT_BFLOAT16 = 7,
 } ct_dtype;
 
 void ct_free(ct_tensor *tensor);
@@ -110,10 +124,14 @@ ct_status ct_adamw(const ct_tensor *const *parameters, const ct_tensor *const *g
 
 /// `[batch, heads, rows, columns]` of 0 and 1 / (1 - p'), p' = round(p * 65536) / 65536.
 ct_status ct_dropout_mask(const uint64_t *keys, int64_t batch, uint32_t site, int64_t heads,
-                          int64_t rows, int64_t columns, double probability, ct_tensor **out);
+                          int64_t rows, int64_t columns, double probability, const char *device,
+                          ct_tensor **out);
 /// `[batch, heads, rows, columns]` uniform in [0, 1) with 24 bits.
 ct_status ct_uniform(const uint64_t *keys, int64_t batch, uint32_t site, int64_t heads,
-                     int64_t rows, int64_t columns, ct_tensor **out);
+                     int64_t rows, int64_t columns, const char *device, ct_tensor **out);
+/// Runs the kernels of other devices on tensors of the CPU, too, on this thread: their source as it is, a
+/// thread of it after the other. For tests; returns what it was.
+int ct_emulate_device(int on);
 
 /// The same dropout mask at `edges` single entries: int64 tensors `[edges]` of the group
 /// (example * heads + head), the row and the column.
@@ -237,6 +255,13 @@ ct_status ct_layer_norm(const ct_tensor *x, const ct_tensor *weight, const ct_te
                         double epsilon, ct_tensor **out);
 ct_status ct_conv2d(const ct_tensor *x, const ct_tensor *weight, int64_t padding_rows,
                     int64_t padding_columns, int64_t groups, ct_tensor **out);
+/// softmax(q kᵀ / √d) v by libtorch's fused kernels, `[batch, heads, n, d]`; memory grows with n but for the
+/// pattern. A query that sees no key gives zeros. `key_mask` `[batch, n]` is not 0 at real keys; `pattern`,
+/// bool `[n, n]`, says which keys a query may see, NULL: all. Dropout of the weights (not on the CPU) draws
+/// from libtorch's generator of the device, begun at `seed`.
+ct_status ct_fused_attention(const ct_tensor *q, const ct_tensor *k, const ct_tensor *v,
+                             const ct_tensor *key_mask, const ct_tensor *pattern, double dropout,
+                             uint64_t seed, ct_tensor **out);
 /// Cross-entropy of each example: logits `[batch, classes]`, labels `[batch]` int64; -100 is ignored.
 ct_status ct_cross_entropy(const ct_tensor *logits, const ct_tensor *labels, ct_tensor **out);
 /// `Q` of the reduced QR decomposition.

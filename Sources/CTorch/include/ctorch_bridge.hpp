@@ -26,6 +26,15 @@ inline const at::Tensor &unwrap(const ct_tensor *tensor) { return tensor->value;
 
 inline void give(ct_tensor **out, at::Tensor value) { *out = new ct_tensor{std::move(value)}; }
 
+/// The elements of a tensor, to be read. libtorch's own typed accessor is mangled differently by its
+/// releases before 2.13, so that a call of it does not link with all of them.
+template <class T>
+const T *elements(const at::Tensor &x) {
+  TORCH_CHECK(x.scalar_type() == c10::CppTypeToScalarType<T>::value, "expected elements of type ",
+              c10::CppTypeToScalarType<T>::value, ", got ", x.scalar_type());
+  return static_cast<const T *>(x.const_data_ptr());
+}
+
 /// Runs `body` and turns whatever it throws into a status and a message.
 template <class Body>
 ct_status guard(const char *operation, Body &&body) noexcept {

@@ -18,23 +18,24 @@ extension RunConfiguration {
   public func makeInitialModel(
     _ task: TaskSpecification, isResumed: Bool = false
   ) throws -> SequenceModel {
+    try requireDevice()
     let model = try makeModel(task)
     if !isResumed, !self.model.initialCheckpoint.isEmpty {
       try model.loadEncoder(from: self.model.initialCheckpoint)
     }
     let device = Device(name: device)
-    if !device.isCPU {
-      try Self.require(device)
-      try withError { model.move(to: device) }
-    }
+    if !device.isCPU { try withError { model.move(to: device) } }
     return model
   }
 
-  /// Refuses a GPU that is not there.
-  static func require(_ device: Device) throws {
-    guard Runtime.hasCUDA else {
-      throw TrainingError.unsupported(
-        "device \(device.name) needs a libtorch with CUDA (LIBTORCH=…) and a GPU; use device: cpu.")
+  /// Makes the run's device usable; to be called before any tensor is made.
+  ///
+  /// - Throws: ``TrainingError/unsupported(_:)`` for a device that is not there.
+  public func requireDevice() throws {
+    do {
+      try Device(name: device).makeReady()
+    } catch let error as TorchError {
+      throw TrainingError.unsupported("device \(device): \(error.message); or use device: cpu")
     }
   }
 }

@@ -9,6 +9,14 @@ import Tasks
 import Torch
 
 extension RunConfiguration {
+  /// Threads that train: `threads` on the CPU, one that feeds another device.
+  public var workerThreads: Int { Device(name: device).isCPU ? threads : 1 }
+
+  /// The most tokens of a shard where the run computes.
+  public var shardTokens: Int {
+    Device(name: device).isCPU ? training.shardTokens : training.deviceShardTokens
+  }
+
   /// The run's stream: everything random in it derives from here.
   var stream: RandomStream { RandomStream(seed: seed) }
 
@@ -53,7 +61,8 @@ extension RunConfiguration {
     ShardedStep.Settings(
       experimentProtocol: runProtocol, paddedLength: data.paddedLength,
       zeroIsPadding: runProtocol == .published && task.pixelZeroIsPadding,
-      densityWeight: densityWeight, device: device)
+      densityWeight: densityWeight, device: device,
+      isMixed: training.precision == .bfloat16)
   }
 
   /// λ: the loss is cross-entropy + λ · mean density. 0 for mechanisms without density.

@@ -79,7 +79,7 @@ public struct RunEvaluation {
     }
     let device = Device(name: run.device)
     if !device.isCPU {
-      try RunConfiguration.require(device)
+      try run.requireDevice()
       try withError { model.move(to: device) }
     }
     return model
@@ -92,7 +92,7 @@ public struct RunEvaluation {
     let scoring = try SplitScoring(
       run: run, data: data,
       step: ShardedStep(
-        model: model, pool: WorkerPool(count: run.threads),
+        model: model, pool: try WorkerPool(count: run.threads),
         settings: run.stepSettings(data.task, device: Device(name: run.device))),
       layout: ShardLayout(
         tokenBudget: run.training.shardTokens, model: model, experimentProtocol: run.runProtocol,
@@ -106,7 +106,7 @@ public struct RunEvaluation {
     return EvaluationLog(
       labels: saved.log.labels, parameters: parameters.word, data: examples, changes: changes,
       configuration: run.withAbsoluteFolders.resolvedYAML,
-      environment: .present(codeVersion: codeVersion),
+      environment: .present(codeVersion: codeVersion, device: run.device),
       result: scoring.logged(result, step: parameters.step))
   }
 

@@ -43,28 +43,29 @@ extension RunLog {
       metric: task.metrics[0].rawValue, steps: run.training.steps)
     self.init(
       labels: labels,
-      environment: .present(codeVersion: codeVersion),
+      environment: .present(codeVersion: codeVersion, device: run.device),
       configuration: run.resolvedYAML, settings: run.logSettings,
       cost: Cost(parameters: cost.parameters, flops: cost.flops))
   }
 }
 
 extension RunLog.Environment {
-  /// This moment, on this machine, with this program of version `codeVersion`.
-  static func present(codeVersion: String) -> Self {
+  /// This moment, on this machine and `device`, with this program of version `codeVersion`.
+  static func present(codeVersion: String, device: String) -> Self {
     Self(
-      created: Date().formatted(.iso8601), codeVersion: codeVersion, hardware: hardware,
+      created: Date().formatted(.iso8601), codeVersion: codeVersion, hardware: hardware(device),
       libraries: [
         "libtorch \(Runtime.version)", "HDF5 \(HDF5File.libraryVersion)",
       ] + ArithmeticVariant.current.libraries)
   }
 
-  /// The processor's name and how many cores there are.
-  private static var hardware: String {
+  /// The processor's name and how many cores there are, and the name of another device that is used.
+  private static func hardware(_ device: String) -> String {
     let cores = ProcessInfo.processInfo.activeProcessorCount
     let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
     let model = text.split(separator: "\n").first { $0.hasPrefix("model name") }?
       .split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) }
-    return "\(model ?? "unknown processor"), \(cores) cores"
+    let device = Device(name: device).hardware.map { ", \($0)" } ?? ""
+    return "\(model ?? "unknown processor"), \(cores) cores\(device)"
   }
 }

@@ -66,7 +66,7 @@ public struct Trainer {
       model: model, pool: pool,
       settings: run.stepSettings(data.task, device: Device(name: run.device)))
     layout = ShardLayout(
-      tokenBudget: run.training.shardTokens, model: model,
+      tokenBudget: run.shardTokens, model: model,
       experimentProtocol: run.runProtocol, paddedLength: run.data.paddedLength)
     plan = TrainingPlan(
       exampleCount: data.count(.train), batchSize: run.training.batch, stream: run.stream)
