@@ -108,7 +108,7 @@ WITH_LIBTORCH ?=
 
 bundle: build ## Pack a program that runs without Swift, apt and root into .build/bundle (WITH_LIBTORCH=1: libtorch too).
 	@rm -rf .build/bundle
-	@Sources/Bundle/make.sh .build/release $(LIBTORCH) .build/bundle $(if $(WITH_LIBTORCH),with-libtorch)
+	@Tests/Bundle/make.sh .build/release $(LIBTORCH) .build/bundle $(if $(WITH_LIBTORCH),with-libtorch)
 
 test-bundle: bundle ## Run the bundle in a root file system that has nothing else.
 	@Tests/Bundle/check.sh .build/bundle/sbm-*.tar.xz $(LIBTORCH)

@@ -44,7 +44,7 @@ struct DeviceTests {
       try manager.createDirectory(at: folder.url(path), withIntermediateDirectories: true)
     }
     try manager.copyItem(
-      at: TestProgram.package.appendingPathComponent("Sources/Bundle/launcher.sh"),
+      at: TestProgram.package.appendingPathComponent("Tests/Bundle/launcher.sh"),
       to: folder.url("bundle/bin/sbm"))
     try folder.write("2.13\n", to: "bundle/libexec/libtorch-version")
     try folder.write(

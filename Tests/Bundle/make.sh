@@ -17,7 +17,7 @@ mkdir -p "$bundle"/{bin,lib,libexec,licenses}
 # before LD_LIBRARY_PATH and by libraries too: what is in the bundle is what it was tested with.
 static=$(realpath "$(dirname "$(realpath "$(command -v swiftc)")")/../lib/swift_static/linux")
 libraries=()
-for module in hdf5 yaml-0.1 libarchive libpng libcrypto; do
+for module in hdf5 yaml-0.1 libarchive libpng zlib liblzma libcrypto; do
   pkg-config --exists "$module" && read -ra found < <(pkg-config --libs "$module") &&
     libraries+=("${found[@]}")
 done
@@ -30,7 +30,7 @@ swiftc -static-stdlib -emit-executable -o "$bundle/libexec/sbm" \
   -Xlinker --disable-new-dtags -Xlinker -rpath -Xlinker "\$ORIGIN/../lib"
 strip "$bundle/libexec/sbm"
 echo "$minor" >"$bundle/libexec/libtorch-version"
-install -m 755 Sources/Bundle/launcher.sh "$bundle/bin/sbm"
+install -m 755 Tests/Bundle/launcher.sh "$bundle/bin/sbm"
 
 # What the program needs but glibc, which is the machine's, and libtorch.
 glibc='^(ld-linux.*|lib(c|m|dl|rt|pthread|resolv))\.so'
