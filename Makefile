@@ -18,19 +18,29 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 LIBTORCH ?= $(CURDIR)/.deps/libtorch
 export LIBTORCH
 
-BUILD := swift build -c release
+# MPI=1 builds for runs over several processes and machines.
+ifeq ($(MPI),1)
+PACKAGES += libopenmpi-dev openmpi-bin
+TRAITS := --traits MPI
+endif
+# What test-cluster needs besides.
+ifeq ($(CLUSTER),1)
+PACKAGES += slurm-wlm munge
+endif
+
+BUILD := swift build -c release $(TRAITS)
 SBM := .build/release/sbm
 
-.PHONY: help deps build bundle test-bundle test test-long quickstart bench docs snippets sanitize fuzz soak lint \
-        format clean
+.PHONY: help deps build bundle test-bundle test test-long test-cluster quickstart bench docs snippets sanitize fuzz \
+        soak lint format clean
 
 help: ## Show the targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
 
 deps: .deps/packages $(LIBTORCH)/lib/libtorch_cpu.so ## Install Debian packages and unpack libtorch into .deps.
 
-# The stamp's content is the list of packages: a longer list is installed again.
-.deps/packages: Makefile
+# The stamp's content is the list of packages that are there: what is missing from it is installed.
+.deps/packages: Makefile $(if $(filter-out $(file <.deps/packages),$(PACKAGES)),FORCE)
 	@mkdir -p .deps
 	@missing=$$(for p in $(PACKAGES); do \
 	  dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
@@ -39,7 +49,9 @@ deps: .deps/packages $(LIBTORCH)/lib/libtorch_cpu.so ## Install Debian packages 
 	  $(SUDO) apt-get update -qq; \
 	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	fi
-	@echo "$(PACKAGES)" > $@
+	@echo "$(sort $(PACKAGES) $(file <.deps/packages))" > $@
+
+FORCE:
 
 # The CPU build where the package index has it, else the default one, which has CUDA: of that the parts for
 # the CPU are kept, with the two libraries of CUDA that they refer to. CUDA=1 keeps all of it. The wheels
@@ -91,11 +103,15 @@ test: deps ## Build and run every test, a smoke run of the whole pipeline among 
 	  echo "warning: no PyTorch and TensorBoard for Python: they will not read exports in the tests" >&2
 	@$(BUILD) --product sbm
 	@$(BUILD) --build-tests
-	@swift test -c release --skip-build
+	@swift test -c release $(TRAITS) --skip-build
+
+test-cluster: ## Check runs over several processes on a Slurm cluster that is started here (minutes).
+	@$(MAKE) --no-print-directory build MPI=1 CLUSTER=1
+	@Tests/Cluster/check.sh
 
 test-long: deps ## Run the tests that take minutes, too.
 	@$(BUILD) --build-tests
-	@SBM_LONG_TESTS=1 swift test -c release --skip-build
+	@SBM_LONG_TESTS=1 swift test -c release $(TRAITS) --skip-build
 
 quickstart: build ## Show what SBM attention does: density falls where it costs, rises where it is needed (two minutes).
 	@$(SBM) run experiments/quickstart.yaml --out results/quickstart --resume
@@ -179,7 +195,7 @@ $(CLANG_FORMAT): | .deps/packages
 	@$(PIP_INSTALL) --no-deps --target .deps/clang-format clang-format==19.1.7
 
 CXX_SOURCES = $(shell find Sources Tests -name '*.cpp' -o -name '*.hpp' -o -path '*/C[TK]*/*.h')
-SCRIPTS = $(wildcard .ci/* data-scripts/*.sh) $(shell find Sources Tests -name "*.sh")
+SCRIPTS = $(wildcard .ci/* data-scripts/*.sh experiments/slurm/*.sbatch) $(shell find Sources Tests -name "*.sh")
 
 lint: $(CLANG_FORMAT) ## Check the format of the sources, and the shell scripts.
 	@swift format lint --strict --recursive Package.swift Sources Tests

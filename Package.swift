@@ -74,6 +74,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 let package = Package(
   name: "SBMTransformer",
   products: [.executable(name: "sbm", targets: ["sbm"])],
+  // Off by default: a build without it needs no MPI library. `make build MPI=1` turns it on.
+  traits: [.trait(name: "MPI", description: "Runs over several processes and machines with MPI.")],
   targets: [
     // System libraries
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
@@ -84,6 +86,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
 
     // C++ behind C headers
     .target(name: "CTorch", cxxSettings: cxx, linkerSettings: linkTorch),
@@ -100,6 +103,9 @@ let package = Package(
       "Experiments", ["CYAML", "Checksums", "Diagnostics", "Randomness", "Settings", "Tasks"]),
     module("Arguments", ["Diagnostics"]),
     module("Terminal", ["Diagnostics"]),
+    module(
+      "Processes",
+      ["Diagnostics", .target(name: "CMPI", condition: .when(traits: ["MPI"]))]),
 
     // Tensors and models
     module("Torch", ["CTorch", "Randomness"]),
@@ -121,12 +127,15 @@ let package = Package(
     module("Safetensors", ["Diagnostics", "Torch"]),
 
     // The harness
-    module("Steps", ["Datasets", "Kernels", "Models", "NN", "Randomness", "Tasks", "Torch"]),
+    module(
+      "Steps",
+      ["Datasets", "Kernels", "Models", "NN", "Processes", "Randomness", "Tasks", "Torch"]),
     module(
       "Training",
       [
         "AtomicFiles", "Attention", "DataFiles", "Datasets", "Diagnostics", "Experiments", "HDF5",
-        "Kernels", "Models", "NN", "Randomness", "RunLog", "Safetensors", "Steps", "Tasks", "Torch",
+        "Kernels", "Models", "NN", "Processes", "Randomness", "RunLog", "Safetensors", "Steps",
+        "Tasks", "Torch",
       ]),
     module(
       "Verification",
@@ -162,7 +171,7 @@ let package = Package(
       dependencies: [
         "Arguments", "AtomicFiles", "Attention", "Benchmarks", "DataFiles", "Datasets",
         "Diagnostics", "Experiments", "Exports", "HDF5", "Inspection", "Kernels", "Presentation",
-        "Randomness", "Reports", "RunLog", "Settings", "Steps", "Tasks", "Terminal",
+        "Processes", "Randomness", "Reports", "RunLog", "Settings", "Steps", "Tasks", "Terminal",
         "Tokenization", "Torch", "Training", "Verification",
       ],
       path: "Sources/sbm", exclude: ["main.swift"], swiftSettings: swift,
@@ -175,7 +184,9 @@ let package = Package(
       exclude: ["commit.sh"]),
 
     // MARK: Tests
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
+    .target(
+      name: "TestSupport", dependencies: ["Processes"], path: "Tests/TestSupport",
+      swiftSettings: swift),
     // The mechanism of a tutorial, and the program with it.
     .target(
       name: "ExampleMechanism", dependencies: ["Attention", "NN", "Settings", "Torch"],
@@ -189,6 +200,7 @@ let package = Package(
     tests("DiagnosticsTests", ["Diagnostics"]),
     tests("ArgumentsTests", ["Arguments", "Diagnostics"]),
     tests("TerminalTests", ["Terminal"]),
+    tests("ProcessesTests", ["Diagnostics", "Processes", "TestSupport"]),
     tests(
       "ExperimentsTests",
       [
@@ -201,7 +213,7 @@ let package = Package(
         "ExtendedProgram", "sbm", "Attention", "DataFiles", "Datasets", "HDF5", "RunLog",
         "TestSupport",
       ]),
-    tests("ResumeTests", ["sbm", "HDF5", "RunLog", "TestSupport"]),
+    tests("ResumeTests", ["sbm", "HDF5", "RunLog", "Tasks", "TestSupport"]),
     tests("RandomnessTests", ["Randomness"]),
     tests("DataFilesTests", ["DataFiles", "TestSupport"]),
     tests(
@@ -227,8 +239,8 @@ let package = Package(
     tests(
       "StepsTests",
       [
-        "Attention", "Datasets", "Models", "NN", "Randomness", "Settings", "Steps", "Tasks",
-        "TestSupport", "Torch",
+        "Attention", "Datasets", "Models", "NN", "Processes", "Randomness", "Settings", "Steps",
+        "Tasks", "TestSupport", "Torch",
       ]),
     tests("KernelTests", ["CKernels", "Randomness", "Torch"]),
     tests("BenchmarksTests", ["Benchmarks"]),

@@ -1,7 +1,8 @@
 import Foundation
 import Synchronization
 
-/// A file `.name.<process>-<number>.tmp` beside its target, locked while it is in use.
+/// A file `.name.<host>-<process>-<number>.tmp` beside its target, locked while it is in use: no two
+/// machines that share a file system write the same one, whether that has locks or not.
 ///
 /// It is written whole and then renamed over the target, which is at any moment the old file or the new
 /// one. What a killed process left behind is known by its lock, which went with the process, and removed
@@ -20,7 +21,7 @@ public struct TemporaryFile: Sendable {
     Self.removeAbandoned(beside: target)
     while true {
       let number = Self.counter.add(1, ordering: .relaxed).newValue
-      let path = Self.prefix(target) + "\(getpid())-\(number).tmp"
+      let path = Self.prefix(target) + "\(Self.host)-\(getpid())-\(number).tmp"
       // Never one that is there, nor what a link of that name leads to.
       let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666)
       if descriptor < 0, errno == EEXIST { continue }
@@ -38,6 +39,14 @@ public struct TemporaryFile: Sendable {
       close(descriptor)
     }
   }
+
+  /// This machine's name, without its domain.
+  private static let host: String = {
+    var name = [CChar](repeating: 0, count: 256)
+    gethostname(&name, name.count - 1)
+    let bytes = name.prefix { $0 != 0 && $0 != 0x2E }.map(UInt8.init(bitPattern:))
+    return String(decoding: bytes, as: UTF8.self)
+  }()
 
   private static func isUnlinked(_ descriptor: Int32) -> Bool {
     var status = stat()
@@ -68,7 +77,8 @@ public struct TemporaryFile: Sendable {
     close(descriptor)
   }
 
-  /// Removes temporary files of `target` whose writer is gone, which their lock tells.
+  /// Removes temporary files of `target` whose writer is gone, which their lock tells; those of another
+  /// machine, whose locks may not be seen here, only when nothing was written to them for a day.
   private static func removeAbandoned(beside target: String) {
     let prefix = prefix(target)
     let name = (prefix as NSString).lastPathComponent
@@ -78,9 +88,22 @@ public struct TemporaryFile: Sendable {
       // A FIFO without a reader is not waited for.
       let descriptor = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
       guard descriptor >= 0 else { continue }
-      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(path) }
+      let isOwn = Self.isOfThisMachine(entry.dropFirst(name.count))
+      if isOwn || Self.isOld(descriptor), flock(descriptor, LOCK_EX | LOCK_NB) == 0 {
+        unlink(path)
+      }
       close(descriptor)
     }
+  }
+
+  /// Whether `ending` is that of a file made here, or of one from before names told of the machine.
+  private static func isOfThisMachine(_ ending: Substring) -> Bool {
+    ending.hasPrefix("\(host)-") || ending.split(separator: "-").count == 2
+  }
+
+  private static func isOld(_ descriptor: Int32) -> Bool {
+    var status = stat()
+    return fstat(descriptor, &status) == 0 && time(nil) - status.st_mtim.tv_sec > 86_400
   }
 
   private static func folder(_ target: String) -> String {

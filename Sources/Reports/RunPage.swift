@@ -158,7 +158,17 @@ public struct RunPage {
       ("FLOPs", log.cost.flops.map { Formatting.scaled($0) + " a forward pass of one example" }),
       ("time", log.cost.millisecondsPerStep.map { Formatting.significant($0) + " ms a step" }),
       ("peak memory", log.cost.peakMemory.map { Formatting.scaled(Double($0)) + "B" }),
+      ("processes", severalProcesses),
     ])
+  }
+
+  /// `4, each sends and receives at most 1.2 M numbers of gradients a step`
+  private var severalProcesses: String? {
+    guard let count = log.cost.processes, count > 1 else { return nil }
+    let traffic = log.cost.trafficPerStep.map {
+      ", each sends and receives at most \(Formatting.grouped($0)) numbers of gradients a step"
+    }
+    return "\(count)\(traffic ?? "")"
   }
 
   private var settings: [String] {

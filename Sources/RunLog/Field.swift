@@ -48,6 +48,7 @@ extension RunLog {
     ]
     fields += environment.fields
     fields.append(Field("/@parameters", .integer(cost.parameters)))
+    fields.append(Field("/@summation", .text(summation.rawValue)))
     if let verdict { fields.append(Field("/@verdict", .text(verdict.rawValue))) }
     if let failure { fields.append(Field("/@failure", .text(failure))) }
     return fields
@@ -108,6 +109,10 @@ extension RunLog {
       fields.append(Field("/cost/milliseconds_per_step", .real(time)))
     }
     if let memory = cost.peakMemory { fields.append(Field("/cost/peak_memory", .integer(memory))) }
+    if let count = cost.processes { fields.append(Field("/cost/processes", .integer(count))) }
+    if let numbers = cost.trafficPerStep {
+      fields.append(Field("/cost/traffic_per_step", .integer(numbers)))
+    }
     return fields
   }
 }

@@ -6,6 +6,7 @@ extension RunLog {
     "/@created", "/@hardware", "/train/seconds", "/dev/seconds", "/cost/milliseconds_per_step",
     "/cost/peak_memory", "/history/step", "/history/code_version", "/history/hardware",
     "/history/libraries",
+    "/cost/processes", "/cost/traffic_per_step",
   ]
 
   /// Whether the other log tells of the same computation, equal to the bit.

@@ -17,6 +17,8 @@ extension RunLog {
     status = try reader.choice("status")
     verdict = try reader.optional("verdict") { try reader.choice($0) }
     failure = try reader.optional("failure") { try reader.file.attribute($0) }
+    // Older ones know no other.
+    summation = try reader.optional("summation") { try reader.choice($0) } ?? .sequence
     data = try reader.data()
     history = try reader.history()
     train = try reader.series("train", withLearningRate: true)
@@ -180,10 +182,13 @@ struct LogReader {
   }
 
   func cost() throws -> RunLog.Cost {
-    RunLog.Cost(
+    var cost = RunLog.Cost(
       parameters: try scalar("/cost/parameters"), flops: try optionalScalar("/cost/flops"),
       millisecondsPerStep: try optionalScalar("/cost/milliseconds_per_step"),
       peakMemory: try optionalScalar("/cost/peak_memory"))
+    cost.processes = try optionalScalar("/cost/processes")
+    cost.trafficPerStep = try optionalScalar("/cost/traffic_per_step")
+    return cost
   }
 
   // MARK: Pieces

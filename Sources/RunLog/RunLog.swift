@@ -35,6 +35,8 @@ public struct RunLog: Sendable {
   public var dev = Series()
   /// Edge density of the dev evaluations, by layer and head; empty without density.
   public var density = HeadDensity()
+  /// The order in which the gradients of a step are added; logs of before this was kept have a sequence.
+  public var summation = Summation.tree
   /// The result on the test split, nil until it is there.
   public var test: TestResult?
   /// What the run costs.
@@ -267,8 +269,13 @@ extension RunLog {
     public var flops: Double?
     /// Median wall-clock milliseconds of a training step.
     public var millisecondsPerStep: Double?
-    /// Largest resident memory, bytes.
+    /// Largest resident memory, bytes; of the process that writes the log, if there are several.
     public var peakMemory: Int?
+    /// How many processes train, of the last start; nil in logs from before there could be several.
+    public var processes: Int?
+    /// The most numbers (of four bytes) of gradients that any process sends and receives in a step, of the
+    /// last start.
+    public var trafficPerStep: Int?
 
     /// A cost.
     public init(

@@ -2,20 +2,23 @@ import Datasets
 import Kernels
 import Models
 import NN
+import Processes
 import Randomness
 import Tasks
 import Torch
 
 /// Runs batches that are cut into shards: each worker takes whole shards, forward and backward.
 ///
-/// The cut decides what is added to what, and shards are added in their order, so that the sums do
-/// not depend on the number of workers, to the bit. Random numbers of an example depend on the seed,
+/// The cut decides what is added to what, and shards are added in an order of their own, so that the sums do
+/// not depend on the number of workers and processes, to the bit. Random numbers of an example depend on the seed,
 /// the step and the example only, so that they do not depend on the cut either.
 public struct ShardedStep: Sendable {
   /// The model.
   public let model: SequenceModel
   /// The threads.
   public let pool: WorkerPool
+  /// The processes that shards are dealt to.
+  public let processes: ProcessGroup
   /// How the published code's quirks are treated, and on which operators or kernels to run.
   public var settings: Settings
 
@@ -35,6 +38,8 @@ public struct ShardedStep: Sendable {
     public var device: Device
     /// Whether matrix products are taken in bfloat16.
     public var isMixed: Bool
+    /// The order in which gradients are added.
+    public var summation = Summation.tree
 
     /// Settings of a run.
     public init(
@@ -52,10 +57,13 @@ public struct ShardedStep: Sendable {
     }
   }
 
-  /// A step for `model` on the threads of `pool`.
-  public init(model: SequenceModel, pool: WorkerPool, settings: Settings) {
+  /// A step for `model` on the threads of `pool`, in each of `processes`.
+  public init(
+    model: SequenceModel, pool: WorkerPool, processes: ProcessGroup = .single, settings: Settings
+  ) {
     self.model = model
     self.pool = pool
+    self.processes = processes
     self.settings = settings
   }
 
@@ -70,6 +78,8 @@ public struct ShardedStep: Sendable {
     /// The gradient of loss + λ · mean density for each of the parameters asked for; undefined where
     /// the loss does not depend on a parameter. Empty after an evaluation.
     public var gradients: [Tensor] = []
+    /// The most numbers of gradients that any process sent and received.
+    public var traffic = 0
 
     /// The mean density over layers and heads, if there is one.
     public var meanDensity: Double? { mean(density.flatMap { $0 }) }
@@ -79,14 +89,17 @@ public struct ShardedStep: Sendable {
   ///
   /// Loss = mean over targets + λ · mean density over examples, layers and heads.
   /// - Parameter stream: the step's own stream; `stream.child(example).key` keys an example.
-  /// - Throws: `TorchError` of the first shard that failed, such as for want of memory.
+  /// - Throws: `TorchError` of the first shard that failed, such as for want of memory; `ProcessError`
+  ///   when a process is lost.
   public func train(
     _ shards: [Shard], parameters: [Tensor], stream: RandomStream
   ) throws -> Result {
     let examples = shards.reduce(0) { $0 + $1.rows }
     let targets = max(1, shards.reduce(0) { $0 + $1.targetCount })
-    var gradients = [Tensor?](repeating: nil, count: parameters.count)
-    var result = try run(shards.count) { index in
+    let plan = SummationPlan(count: shards.count, size: processes.size)
+    let order = settings.summation
+    var sum = GradientSum(of: parameters, order, plan)
+    var findings = try run(plan.ranges[processes.rank]) { index in
       let shard = shards[index]
       let (loss, output) = pass(shard, stream: stream, isTraining: true)
       var objective = loss.sum / Double(targets)
@@ -94,19 +107,20 @@ public struct ShardedStep: Sendable {
         let share = Double(shard.rows) / Double(examples)
         objective = objective + density.mean() * (settings.densityWeight * share)
       }
-      return Piece(shard, loss, output, gradients: objective.gradients(of: parameters))
-    } consume: { piece in
-      for (index, gradient) in piece.gradients.enumerated() where gradient.isDefined {
-        if gradients[index] == nil {
-          let parameter = parameters[index]
-          // Gradients may share memory with each other; the sum has its own.
-          gradients[index] = .zeros(
-            parameter.shape, dtype: parameter.dtype, device: parameter.device)
-        }
-        gradients[index]!.add(inPlace: gradient)
-      }
+      let gradients = objective.gradients(of: parameters)
+      return (
+        ShardSummary(shard, loss, output), GradientSum.part(gradients, of: parameters, order)
+      )
+    } consume: { shard, part in
+      try sum.insert(part, shard: shard)
     }
-    result.gradients = gradients.map { $0 ?? .undefined }
+    findings.gradientsExist = sum.exist
+    // One shard is everyone's.
+    if plan.count == 1, !processes.isRoot { findings.summaries = [] }
+    let all = try Findings.exchanged(findings, processes)
+    var result = result(all.summaries)
+    result.gradients = try sum.finish(processes, exist: all.gradientsExist)
+    result.traffic = plan.largestTraffic * parameters.reduce(0) { $0 + $1.count }
     return result
   }
 
@@ -114,69 +128,83 @@ public struct ShardedStep: Sendable {
   ///
   /// - Parameters:
   ///   - stream: keys the samples of mechanisms that draw them, as in training.
+  ///   - isStopped: asked now and then; if it says so in any process, the evaluation ends.
   ///   - shard: reads a shard; called on the threads, so that only a few shards are held at a time.
-  ///   - progress: called with the number of shards done; what it throws ends the evaluation.
-  /// - Throws: `TorchError` of the first shard that failed, such as for want of memory, and what
-  ///   `shard` and `progress` throw.
+  /// - Throws: ``EvaluationStopped``; `TorchError` of the first shard that failed, such as for want of
+  ///   memory, and what `shard` throws; `ProcessError` when a process is lost.
   public func evaluate(
-    _ count: Int, stream: RandomStream, shard: @escaping @Sendable (Int) throws -> Shard,
-    progress: (Int) throws -> Void = { _ in }
+    _ count: Int, stream: RandomStream, isStopped: () -> Bool = { false },
+    shard: @escaping @Sendable (Int) throws -> Shard
   ) throws -> Result {
-    var done = 0
-    return try run(count) { index in
-      let shard = try shard(index)
-      return withoutGradients {
-        let (loss, output) = pass(shard, stream: stream, isTraining: false)
-        return Piece(shard, loss, output, gradients: [])
+    var summaries: [ShardSummary] = []
+    let round = try shardsOfRound(count)
+    for start in stride(from: 0, to: count, by: round) {
+      let end = min(count, start + round)
+      let own = processes.share(of: start..<end)
+      let findings = try run(own) { index in
+        let shard = try shard(index)
+        return withoutGradients {
+          let (loss, output) = pass(shard, stream: stream, isTraining: false)
+          return (ShardSummary(shard, loss, output), .separate([]))
+        }
+      } consume: { _, _ in
+        if isStopped() { throw EvaluationStopped() }
       }
-    } consume: { _ in
-      done += 1
-      try progress(done)
+      summaries += try Findings.exchanged(findings, processes).summaries
     }
+    return result(summaries)
+  }
+
+  /// The shards after which processes tell each other what they found, and whether they go on.
+  private func shardsOfRound(_ count: Int) throws -> Int {
+    guard processes.size > 1 else { return max(1, count) }
+    var threads = [pool.count]
+    try processes.broadcast(&threads)
+    return 4 * threads[0] * processes.size
   }
 }
 
-extension ShardedStep {
-  /// What one shard contributes.
-  private struct Piece: Sendable {
-    var examples: Int
-    var targets: Int
-    /// The sum over targets.
-    var loss: Double
-    /// The sum over examples, `[layers, heads]` flattened.
-    var density: [Double]?
-    var predictions: Predictions
-    var gradients: [Tensor]
+/// An evaluation was ended on request.
+public struct EvaluationStopped: Error {
+  /// One that was.
+  public init() {}
+}
 
-    init(_ shard: Shard, _ loss: TaskLoss, _ output: SequenceModel.Output, gradients: [Tensor]) {
-      examples = shard.rows
-      targets = shard.targetCount
-      self.loss = loss.sum.detached().item
-      density = output.density.map { $0.detached().sum(0).array(of: Double.self) }
-      predictions = loss.predictions
-      self.gradients = gradients
+extension ShardedStep {
+  /// Runs `work` for each of the shards `own` on the threads.
+  ///
+  /// - Throws: what `work` and `consume` throw, if there is one process; several tell each other first.
+  private func run(
+    _ own: Range<Int>, work: @escaping @Sendable (Int) throws -> (ShardSummary, GradientSum.Part),
+    consume: (Int, GradientSum.Part) throws -> Void
+  ) throws -> Findings {
+    var findings = Findings()
+    do {
+      try pool.forEach(own.count) { index in
+        try withError { try work(own.lowerBound + index) }
+      } consume: { index, piece in
+        findings.summaries.append(piece.0)
+        try consume(own.lowerBound + index, piece.1)
+      }
+    } catch  where processes.size > 1 {
+      findings.failure = error
     }
+    return findings
   }
 
-  /// Runs `work` for each shard on the threads, and adds up what they give in their order.
-  private func run(
-    _ count: Int, work: @escaping @Sendable (Int) throws -> Piece,
-    consume: (Piece) throws -> Void
-  ) throws -> Result {
+  /// Adds up what shards gave, in their order.
+  private func result(_ summaries: [ShardSummary]) -> Result {
     var result = Result()
     var density: [Double] = []
     var (examples, targets) = (0, 0)
-    try pool.forEach(count) { index in
-      try withError { try work(index) }
-    } consume: { _, piece in
-      examples += piece.examples
-      targets += piece.targets
-      result.loss += piece.loss
-      if let more = piece.density {
+    for summary in summaries {
+      examples += summary.examples
+      targets += summary.targets
+      result.loss += summary.loss
+      if let more = summary.density {
         density = density.isEmpty ? more : zip(density, more).map { $0 + $1 }
       }
-      result.predictions.append(piece.predictions)
-      try withError { try consume(piece) }
+      result.predictions.append(summary.predictions)
     }
     result.loss /= Double(max(1, targets))
     let heads = model.configuration.heads

@@ -48,11 +48,11 @@ struct DryRun {
     }
   }
 
-  private let experiment: Experiment
+  private let runs: [RunConfiguration]
   private let folder: (RunConfiguration) -> URL
 
-  init(_ experiment: Experiment, folder: @escaping (RunConfiguration) -> URL) {
-    self.experiment = experiment
+  init(_ runs: [RunConfiguration], folder: @escaping (RunConfiguration) -> URL) {
+    self.runs = runs
     self.folder = folder
   }
 
@@ -71,10 +71,10 @@ struct DryRun {
     }
     switch form {
     case .short:
-      let items = try experiment.runs.map(item)
+      let items = try runs.map(item)
       try Output.write(DryRunSummary(items).text)
-    case .long: for run in experiment.runs { try Output.line(item(run).text) }
-    case .json: for run in experiment.runs { try Output.json(item(run).json) }
+    case .long: for run in runs { try Output.line(item(run).text) }
+    case .json: for run in runs { try Output.json(item(run).json) }
     }
   }
 }

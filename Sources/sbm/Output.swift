@@ -8,6 +8,13 @@ enum Output {
   private static let buffer = Mutex<[UInt8]>([])
   private static let bufferSize = 1 << 16
   private static let isTerminal = isatty(STDOUT_FILENO) != 0
+  private static let muted = Atomic(false)
+
+  /// Whether nothing is written: where another process speaks for this one too.
+  static var isMuted: Bool {
+    get { muted.load(ordering: .relaxed) }
+    set { muted.store(newValue, ordering: .relaxed) }
+  }
 
   /// Writes one line of results.
   /// - Throws: `BrokenPipe` if the reader has left, `OutputError` if writing fails (a full disk).
@@ -62,6 +69,7 @@ enum Output {
   }
 
   private static func send(_ bytes: [UInt8], to descriptor: Int32) throws {
+    if isMuted { return }
     try bytes.withUnsafeBytes { bytes in
       var rest = bytes[...]
       while !rest.isEmpty {

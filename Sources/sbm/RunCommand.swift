@@ -11,8 +11,11 @@ struct RunCommand: Command {
   static let discussion = """
     Each run writes its log to <folder>/<run>.h5 and its checkpoint beside it. A run
     that has finished is not repeated; --resume continues one that was interrupted, with the settings \
-    and the data that it was begun with, --restart begins it again. Several processes may share a \
-    sweep: each leaves alone what another is at work on.
+    and the data that it was begun with, --restart begins it again. Several commands may share a \
+    sweep: each leaves alone what another is at work on; with --part they need not know of each other.
+
+    Started by mpirun or srun, its processes train each run together (the program must be built with \
+    make build MPI=1). INT, TERM, HUP, USR1 and USR2 end it after a step, saved, with exit code 75.
     """
 
   private static let file = Parameter<String?>.argument(
@@ -47,6 +50,13 @@ struct RunCommand: Command {
   private static let restart = Parameter<Bool>.flag(
     "restart",
     help: "Begin again the runs that were begun and have not finished; what they left is replaced.")
+  private static let part = Parameter<SweepPart?>.option(
+    "part", value: "i/n",
+    help: "Of n parts of about equal cost, train the i-th: for job arrays, 1/8 to 8/8.")
+  private static let rankTimeout = Parameter<Int?>.option(
+    "rank-timeout", value: "seconds",
+    help:
+      "With mpirun or srun: end the job if a process does not answer for so long. (default: 600)")
   private static let dryRun = Parameter<Bool>.flag(
     "dry-run",
     help:
@@ -60,14 +70,16 @@ struct RunCommand: Command {
     "json", help: "With --dry-run, print one JSON object a run.")
 
   static let parameters: [any AnyParameter] = [
-    file, only, set, sweep, scale, seeds, root, cache, threads, out, resume, restart, dryRun,
-    verbose, settings, json,
+    file, only, set, sweep, scale, seeds, root, cache, threads, out, resume, restart, part,
+    rankTimeout, dryRun, verbose, settings, json,
   ]
 
   private let path: String?
   private let options: Experiment.Options
   private let outputFolder: String?
   private let continuation: RunFiles.Continuation
+  private let part: SweepPart?
+  private let rankTimeout: Int
   private let isDry: Bool
   private let form: DryRun.Form
   private let listsSettings: Bool
@@ -85,6 +97,9 @@ struct RunCommand: Command {
       throw ValidationError("'--resume' and '--restart' exclude each other.")
     }
     continuation = resumes ? .resume : restarts ? .restart : .refuse
+    part = arguments[Self.part]
+    rankTimeout = arguments[Self.rankTimeout] ?? 600
+    guard rankTimeout > 0 else { throw ValidationError("'--rank-timeout' must be positive.") }
     isDry = arguments[Self.dryRun]
     let (isJSON, isVerbose) = (arguments[Self.json], arguments[Self.verbose])
     form = isJSON ? .json : isVerbose ? .long : .short
@@ -117,18 +132,33 @@ struct RunCommand: Command {
     let folder = { (run: RunConfiguration) in
       URL(fileURLWithPath: outputFolder ?? "results/\(run.folder)", isDirectory: true)
     }
-    let experiment = try Experiment.load(path, options).replacingRuns { run in
-      continuation == .restart ? run : RunFiles(folder: folder(run), run: run.name).asBegun(run)
+    if isDry { return try DryRun(runs(path, folder), folder: folder).print(form) }
+    if continuation == .resume {
+      let files = try runs(path, folder).map { RunFiles(folder: folder($0), run: $0.name) }
+      for warning in ArithmeticVariant.adopt(from: files) { Output.warn("Warning: \(warning)") }
     }
-    guard isDry else {
-      if continuation == .resume {
-        let files = experiment.runs.map { RunFiles(folder: folder($0), run: $0.name) }
-        for warning in ArithmeticVariant.adopt(from: files) { Output.warn("Warning: \(warning)") }
-      }
-      return try RunExecution(
-        runs: experiment.runs, folder: folder, continuation: continuation
+    let job = try Job(timeout: Double(rankTimeout))
+    try job.perform {
+      // An error in the file is told once.
+      _ = try job.processes.atRoot { _ in try Experiment.load(path, options).runs.count }
+      try RunExecution(
+        runs: runs(path, folder), folder: folder, continuation: continuation, processes: job.processes
       ).perform()
     }
-    try DryRun(experiment, folder: folder).print(form)
+  }
+
+  /// The runs of the file, or those of the part that was asked for, as far as they were begun with the
+  /// settings that they were begun with.
+  private func runs(
+    _ path: String, _ folder: (RunConfiguration) -> URL
+  ) throws -> [RunConfiguration] {
+    let all = try Experiment.load(path, options).runs
+    let own = try part?.runs(of: all) ?? all
+    if let part, own.isEmpty {
+      Output.warn("part \(part) of \(all.count) runs is empty: there are more parts than runs")
+    }
+    return own.map { run in
+      continuation == .restart ? run : RunFiles(folder: folder(run), run: run.name).asBegun(run)
+    }
   }
 }

@@ -55,6 +55,20 @@ import Testing
     #expect(folder.entries == [".other.h5.1-1.tmp", "log.h5"])
   }
 
+  /// The locks of another machine may not be seen here: what it writes is left alone until it is old.
+  @Test func leavesWhatAnotherMachineWrites() throws {
+    let folder = try Folder()
+    let path = folder.file("log.h5")
+    for name in [".log.h5.else-where-1-1.tmp", ".log.h5.else-where-2-1.tmp"] {
+      #expect(FileManager.default.createFile(atPath: folder.file(name), contents: Data([1])))
+    }
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSinceNow: -90_000)],
+      ofItemAtPath: folder.file(".log.h5.else-where-2-1.tmp"))
+    try HDF5File.writeAtomically(to: path) { try $0.write("step", [1]) }
+    #expect(folder.entries == [".log.h5.else-where-1-1.tmp", "log.h5"])
+  }
+
   @Test func missingFolderAndMissingPermission() throws {
     let folder = try Folder()
     let nowhere = folder.file("none/log.h5")

@@ -93,6 +93,8 @@ import Testing
     #expect(try scene.log("stopped").status == .interrupted)
     #expect(try scene.interrupt("stopped", threads: 1, at: 120, with: SIGINT) == 75)
     #expect(try scene.interrupt("stopped", threads: 1, at: 160, with: SIGHUP) == 75)
+    #expect(try scene.interrupt("stopped", threads: 1, at: 180, with: SIGUSR1) == 75)
+    #expect(try scene.interrupt("stopped", threads: 1, at: 200, with: SIGUSR2) == 75)
     #expect(try scene.log("stopped").status == .interrupted)
     let again = try scene.run("stopped", threads: 2)
     try #require(again.exitCode == 0, "\(again.errors)")

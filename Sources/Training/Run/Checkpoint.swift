@@ -1,6 +1,7 @@
 import Foundation
 import HDF5
 import NN
+import Tasks
 import Torch
 
 /// Everything a run needs to go on exactly: parameters, moments, the best parameters so far.
@@ -8,13 +9,15 @@ import Torch
 /// Random numbers need nothing: they are functions of the seed and the step.
 struct Checkpoint {
   static let format = "SBMTransformer checkpoint"
-  static let formatVersion = 2
+  static let formatVersion = 3
 
   /// The run's identity: the hash of the settings that influence results.
   var identity: String
   /// The digest of each split of the run's data (``TaskData/identity``); nil in checkpoints from before
   /// this was kept.
   var data: [String]?
+  /// The order in which the run adds gradients.
+  var summation: Summation
   /// Steps done.
   var step: Int
   /// The last step whose evaluation on dev is part of ``best``.
@@ -47,7 +50,9 @@ struct Checkpoint {
 
   private func write(to file: HDF5File) throws {
     try file.setAttribute("format", Self.format)
-    try file.setAttribute("format_version", Self.formatVersion)
+    // Programs that know of one order only must not go on with another one.
+    try file.setAttribute("format_version", summation == .sequence ? 2 : Self.formatVersion)
+    try file.setAttribute("summation", summation.rawValue)
     try file.setAttribute("identity", identity)
     if let data { try file.setAttribute("data", data) }
     try file.setAttribute("step", step)
@@ -89,6 +94,7 @@ struct Checkpoint {
     }
     identity = try file.attribute("identity")
     data = try file.hasAttribute("data") ? file.attributeArray("data") : nil
+    summation = version < 3 ? .sequence : try Self.summation(file)
     step = try file.attribute("step")
     // Version 1 was written only after the evaluation that was due.
     evaluatedStep = version == 1 ? step : try file.attribute("evaluated_step")
@@ -112,6 +118,15 @@ struct Checkpoint {
     }
   }
 
+  private static func summation(_ file: HDF5File) throws -> Summation {
+    let word: String = try file.attribute("summation")
+    guard let order = Summation(rawValue: word) else {
+      throw TrainingError.badCheckpoint(
+        path: file.file, problem: "its order of summation is '\(word)', which is not known here")
+    }
+    return order
+  }
+
   /// Refuses counts of steps that contradict each other.
   private func checkSteps(_ path: String) throws {
     guard step >= 0, (0...step).contains(evaluatedStep), (0...step).contains(best?.step ?? 0),
@@ -124,11 +139,12 @@ struct Checkpoint {
 
   /// A checkpoint of a run's state.
   init(
-    identity: String, data: [String], step: Int, evaluatedStep: Int, seconds: Double,
-    model: some Module, moments: AdamWState, best: Best?
+    identity: String, data: [String], summation: Summation, step: Int, evaluatedStep: Int,
+    seconds: Double, model: some Module, moments: AdamWState, best: Best?
   ) {
     self.identity = identity
     self.data = data
+    self.summation = summation
     self.step = step
     self.evaluatedStep = evaluatedStep
     self.seconds = seconds

@@ -1,24 +1,23 @@
 import Foundation
 import Synchronization
 
-/// SIGINT, SIGTERM or SIGHUP came: everything is saved, and the program ends with the exit code of something
-/// resumable. A second signal ends it at once.
+/// SIGINT, SIGTERM, SIGHUP, SIGUSR1 or SIGUSR2 came: everything is saved, and the program ends with the exit
+/// code of something resumable. The same signal a second time ends it at once.
 ///
-/// Signals are a question that a run asks between steps, and between the shards of an evaluation.
+/// Signals are a question that a run asks between steps, and between the shards of an evaluation. Queues of
+/// clusters differ in the signal that they send before the time is up.
 public struct Interruption: Error {
   private static let requested = Atomic<Bool>(false)
 
   /// Whether a signal has come since ``listen()``.
   public static var isRequested: Bool { requested.load(ordering: .relaxed) }
 
-  /// Throws an ``Interruption`` if a signal has come.
-  static func check() throws {
-    if isRequested { throw Interruption() }
-  }
-
-  /// Catches SIGINT and SIGTERM from now on, and SIGHUP unless it is ignored, as `nohup` has it.
+  /// Catches SIGINT, SIGTERM, SIGUSR1 and SIGUSR2 from now on, and SIGHUP unless it is ignored, as `nohup`
+  /// has it.
+  ///
+  /// Batch scripts ignore the signal that is meant for the programs they start, which inherit that.
   public static func listen() {
-    let signals = [SIGINT, SIGTERM] + (ignoresHangUp ? [] : [SIGHUP])
+    let signals = [SIGINT, SIGTERM, SIGUSR1, SIGUSR2] + (ignoresHangUp ? [] : [SIGHUP])
     // A parent that blocks signals on its threads hands that down.
     var caught = sigset_t()
     sigemptyset(&caught)

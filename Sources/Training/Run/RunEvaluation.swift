@@ -92,7 +92,7 @@ public struct RunEvaluation {
     let scoring = try SplitScoring(
       run: run, data: data,
       step: ShardedStep(
-        model: model, pool: try WorkerPool(count: run.threads),
+        model: model, pool: WorkerPool(count: run.threads),
         settings: run.stepSettings(data.task, device: Device(name: run.device))),
       layout: ShardLayout(
         tokenBudget: run.training.shardTokens, model: model, experimentProtocol: run.runProtocol,

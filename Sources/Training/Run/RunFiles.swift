@@ -107,6 +107,12 @@ public struct RunFiles: Sendable {
       throw TrainingError.badCheckpoint(
         path: self.checkpoint.path, problem: "it belongs to a run with other data than the log")
     }
+    guard checkpoint.summation == log.summation else {
+      throw TrainingError.badCheckpoint(
+        path: self.checkpoint.path,
+        problem: "it adds gradients in the order '\(checkpoint.summation.rawValue)', the log in "
+          + "'\(log.summation.rawValue)'")
+    }
     let logged = log.train.steps.last ?? 0
     guard logged >= run.lastLoggedStep(upTo: checkpoint.step) else {
       throw TrainingError.badLog(

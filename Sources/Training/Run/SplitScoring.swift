@@ -16,12 +16,15 @@ struct SplitScoring {
   /// - Throws: ``Interruption`` when a signal comes in the middle, `DataError`, `TorchError`.
   func result(of split: Split) throws -> ShardedStep.Result {
     let shards = try data.cut(examples(split), of: split, layout: layout)
-    return try step.evaluate(
-      shards.count, stream: run.evaluationStream(split)
-    ) { [data, layout, run] index in
-      try data.shard(shards[index], of: split, layout: layout, run: run.stream)
-    } progress: { _ in
-      try Interruption.check()
+    do {
+      return try step.evaluate(
+        shards.count, stream: run.evaluationStream(split),
+        isStopped: { Interruption.isRequested },
+        shard: { [data, layout, run] index in
+          try data.shard(shards[index], of: split, layout: layout, run: run.stream)
+        })
+    } catch is EvaluationStopped {
+      throw Interruption()
     }
   }
 

@@ -5,20 +5,23 @@ extension Trainer {
   /// Seconds after which the log is written even where no evaluation or checkpoint is due.
   private static let snapshotInterval = 30.0
 
-  /// Writes log and checkpoint. The log goes first: it is never behind the checkpoint that a resumed run
+  /// Writes log and checkpoint, in the root. The log goes first: it is never behind the checkpoint that a resumed run
   /// goes back to.
   mutating func save() throws {
     try writeLog()
+    guard processes.isRoot else { return }
     try Checkpoint(
-      identity: run.identity, data: data.identity.map(\.digest), step: done,
+      identity: run.identity, data: data.identity.map(\.digest),
+      summation: step.settings.summation, step: done,
       evaluatedStep: evaluatedStep, seconds: clock.seconds,
       model: step.model, moments: optimizer.state, best: best
     ).write(to: files.checkpoint.path)
     clock.markCheckpoint()
   }
 
-  /// Writes the log as it stands.
+  /// Writes the log as it stands, in the root.
   mutating func writeLog() throws {
+    guard processes.isRoot else { return }
     log.stepsDone = done
     log.cost.millisecondsPerStep = clock.medianStepMilliseconds ?? log.cost.millisecondsPerStep
     let density = log.test?.density ?? log.dev.densities.last
@@ -65,6 +68,7 @@ extension Trainer {
     if log.history.isEmpty { log.beginStretch(afterStep: 0) }
     log.environment = environment
     log.beginStretch(afterStep: done)
+    (log.cost.processes, log.cost.trafficPerStep) = (processes.size, nil)
     // A log from before this was kept learns what the run goes on with.
     log.data = data.identity
     log.truncate(afterStep: done)

@@ -4,9 +4,11 @@ import Foundation
 import HDF5
 import Models
 import NN
+import Processes
 import Randomness
 import RunLog
 import Steps
+import Tasks
 import Torch
 
 /// Trains and tests one run: a function of its configuration and data.
@@ -27,7 +29,9 @@ public struct Trainer {
   let observe: (RunEvent) -> Void
   let step: ShardedStep
   let layout: ShardLayout
-  private let lock: RunLock
+  /// The processes that train the run; the root alone writes.
+  let processes: ProcessGroup
+  private let lock: RunLock?
   private let plan: TrainingPlan
   private let schedule: OneCycle
   var optimizer: AdamW
@@ -45,26 +49,30 @@ public struct Trainer {
 
   /// Builds the model and, if the run was begun before, goes back to its last checkpoint.
   ///
-  /// - Parameter continuation: what to do if the run was begun before.
+  /// - Parameters:
+  ///   - continuation: what to do if the run was begun before.
+  ///   - processes: the processes that train it together; each makes a trainer of the same run and data.
   /// - Throws: `AttentionError`, ``TrainingError``, `HDF5Error`, `RunLogError`; `TorchError` when memory
   ///   runs out, which ``RunFiles/recordFailure(of:task:codeVersion:reason:)`` can log.
   public init(
     _ run: RunConfiguration, data: TaskData, files: RunFiles, continuation: RunFiles.Continuation,
-    pool: WorkerPool, codeVersion: String, observe: @escaping (RunEvent) -> Void = { _ in }
+    pool: WorkerPool, processes: ProcessGroup = .single, codeVersion: String,
+    observe: @escaping (RunEvent) -> Void = { _ in }
   ) throws {
-    // First of all: what is read below stays as it is from now on.
-    lock = try RunLock(files)
     self.run = run
     self.data = data
     self.files = files
-    self.observe = observe
-    let state = try files.state(of: run, continuation) { data.identity }
-    if state == .finished { throw TrainingError.runIsFinished(log: files.log.path) }
-    let saved = state == .resumable ? try files.saved(for: run, data: data.identity) : nil
-    let model = try run.makeInitialModel(data.task, isResumed: saved != nil)
-    step = ShardedStep(
-      model: model, pool: pool,
-      settings: run.stepSettings(data.task, device: Device(name: run.device)))
+    self.processes = processes
+    self.observe = processes.isRoot ? observe : { _ in }
+    let start = try Start(of: run, data: data, files: files, continuation, processes)
+    lock = start.lock
+    let saved = start.saved
+    // The others have the root's parameters, wherever it has them from.
+    let model = try run.makeInitialModel(
+      data.task, isResumed: saved != nil || !processes.isRoot)
+    var settings = run.stepSettings(data.task, device: Device(name: run.device))
+    settings.summation = start.summation
+    step = ShardedStep(model: model, pool: pool, processes: processes, settings: settings)
     layout = ShardLayout(
       tokenBudget: run.shardTokens, model: model,
       experimentProtocol: run.runProtocol, paddedLength: run.data.paddedLength)
@@ -85,13 +93,16 @@ public struct Trainer {
     optimizer.beta2 = run.training.beta2
     log = RunLog(run, task: data.task, cost: run.cost(of: model), codeVersion: codeVersion)
     log.data = data.identity
+    log.summation = start.summation
+    log.cost.processes = processes.size
     log.beginStretch(afterStep: 0)
     if let saved {
       try withError { try resume(saved.log, saved.checkpoint) }
-    } else {
+    } else if processes.isRoot {
       // A checkpoint of before must not outlive the log that goes with it.
       try files.removeCheckpoint()
     }
+    try shareState()
   }
 
   /// Trains, tests, and saves the log and checkpoints on the way.
@@ -101,7 +112,9 @@ public struct Trainer {
   public mutating func perform() throws -> Outcome {
     do {
       return try trainAndTest()
-    } catch let error as TorchError {
+    } catch let error as TorchError where processes.size == 1 {
+      return try fail("\(error)", nil)
+    } catch let error as ShardFailure {
       return try fail("\(error)", nil)
     }
   }
@@ -113,7 +126,7 @@ public struct Trainer {
         if isEvaluationDue { try evaluate() }
         if isCheckpointDue { try save() }
         if done == run.training.steps { break }
-        try Interruption.check()
+        try stopIfAsked()
         guard try trainOneStep() else {
           return try fail(
             "the loss is not a number at step \(done); try a smaller training.peak_learning_rate",
@@ -130,6 +143,11 @@ public struct Trainer {
     log.status = .finished
     try save()
     return .finished
+  }
+
+  /// Throws an ``Interruption`` in every process if a signal has come to any.
+  private func stopIfAsked() throws {
+    if try processes.agree(Interruption.isRequested) { throw Interruption() }
   }
 
   private mutating func begin() throws {
@@ -173,6 +191,7 @@ public struct Trainer {
     }
     done += 1
     let seconds = clock.add(stepSince: start)
+    log.cost.trafficPerStep = max(log.cost.trafficPerStep ?? 0, result.traffic)
     if run.logs(done) {
       log.train.append(row(result, learningRate: learningRate))
     }

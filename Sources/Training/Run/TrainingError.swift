@@ -19,6 +19,12 @@ public enum TrainingError: ExitCodeProviding, CustomStringConvertible, Equatable
   case unusableInitialCheckpoint(path: String, problem: String)
   /// A log that cannot be used.
   case badLog(path: String, problem: String)
+  /// The run was begun before gradients were added in a tree, and is to go on in several processes.
+  case needsOneProcess(log: String)
+  /// The root leaves the run alone; it tells why.
+  case rootLeavesRun
+  /// A process reads other examples than the root.
+  case dataDiffers(rank: Int)
   /// The run has finished in the meantime.
   case runIsFinished(log: String)
   /// A log without its checkpoint, or the other way round.
@@ -60,6 +66,14 @@ public enum TrainingError: ExitCodeProviding, CustomStringConvertible, Equatable
     case .unusableInitialCheckpoint(let path, let problem):
       "model.initial_checkpoint: \(path): \(problem). Name a checkpoint of a model with the same "
         + "encoder: sizes, vocabulary, padded length and attention."
+    case .needsOneProcess(let log):
+      "\(log) was begun by an earlier version, which added the gradients of a step one after the other; only "
+        + "one process can continue it to the bit. Start it without mpirun or srun, or begin the run "
+        + "again with --restart."
+    case .rootLeavesRun: "process 0 leaves the run alone."
+    case .dataDiffers(let rank):
+      "process \(rank) reads other examples than process 0; give all the same data.root (SBM_DATA) and "
+        + "data.cache (SBM_CACHE)."
     case .runIsFinished(let log): "\(log): the run has finished."
     case .cannotResume(let log, let problem):
       "\(log): \(problem)."
@@ -80,18 +94,25 @@ public enum TrainingError: ExitCodeProviding, CustomStringConvertible, Equatable
   /// Whether another process has taken the run, or has left it unfinished.
   public var tellsOfAnotherProcess: Bool {
     switch self {
-    case .runIsBusy, .cannotLock, .runExists: true
+    case .runIsBusy, .cannotLock, .runExists, .rootLeavesRun: true
     default: false
     }
+  }
+
+  /// Whether a sweep goes on with its other runs.
+  var leavesOtherRuns: Bool {
+    if case .runIsFinished = self { return true }
+    return tellsOfAnotherProcess
   }
 
   /// The program's exit code.
   public var exitCode: ExitCode {
     switch self {
-    case .runExists, .runIsFinished: .usage
-    case .runIsBusy, .cannotLock: .interrupted
-    case .settingsChanged, .dataChanged, .badCheckpoint, .badLog, .unusableInitialCheckpoint,
-      .cannotResume, .noData, .tooLarge, .cannotCompute, .cannotEvaluate, .unsupported:
+    case .runExists, .runIsFinished, .needsOneProcess: .usage
+    case .runIsBusy, .cannotLock, .rootLeavesRun: .interrupted
+    case .settingsChanged, .dataChanged, .dataDiffers, .badCheckpoint, .badLog,
+      .unusableInitialCheckpoint, .cannotResume, .noData, .tooLarge, .cannotCompute,
+      .cannotEvaluate, .unsupported:
       .badInput
     }
   }
