@@ -187,16 +187,26 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Processes"], path: "Tests/TestSupport",
       swiftSettings: swift),
-    // The mechanism of a tutorial, and the program with it.
+    // The mechanism and the data set of the tutorials, and the program with them.
     .target(
       name: "ExampleMechanism", dependencies: ["Attention", "NN", "Settings", "Torch"],
       path: "Tests/ExampleMechanism", swiftSettings: swift),
+    .target(
+      name: "ExampleDataset", dependencies: ["Datasets", "Randomness", "Tasks"],
+      path: "Tests/ExampleDataset", swiftSettings: swift),
     .executableTarget(
-      name: "ExtendedProgram", dependencies: ["Attention", "Commands", "ExampleMechanism"],
+      name: "ExtendedProgram",
+      dependencies: ["Attention", "Commands", "Datasets", "ExampleDataset", "ExampleMechanism"],
       path: "Tests/ExtendedProgram", swiftSettings: swift),
     tests("ArchitectureTests", ["TestSupport"]),
     tests("ChecksumsTests", ["Checksums"]),
     tests("TasksTests", ["Randomness", "Tasks"]),
+    tests(
+      "DocumentationTests",
+      [
+        "ExtendedProgram", "Attention", "Datasets", "ExampleDataset", "ExampleMechanism",
+        "Experiments", "Tasks", "TestSupport",
+      ]),
     tests("DiagnosticsTests", ["Diagnostics"]),
     tests("ArgumentsTests", ["Arguments", "Diagnostics"]),
     tests("TerminalTests", ["Terminal"]),

@@ -124,6 +124,31 @@ import Testing
     }
   }
 
+  /// The arrows of the map, `→ Models, Datasets` below a room: what it knows, but for what those know anyway.
+  @Test func theArrowsAreTheDependencies() throws {
+    var knows: [String: Set<String>] = ["CKernels": ["CTorch"]]
+    for target in try Self.targets() where target.folder.hasPrefix("Sources/") {
+      knows[target.name] = target.dependencies
+    }
+    func reached(_ name: String) -> Set<String> {
+      (knows[name] ?? []).reduce(into: []) { $0.formUnion(reached($1).union([$1])) }
+    }
+    let text = try Self.read("README.md")
+    let block = try #require(text.firstMatch(of: #/(?s)```\nSources\/\n(.*?)```/#)).1
+    var drawn: [String: Set<String>] = [:]
+    var room = ""
+    for line in block.split(separator: "\n") {
+      let words = line.split { " ,".contains($0) }.map(String.init)
+      if words[0] == "→" { drawn[room] = Set(words.dropFirst()) } else { room = words[0] }
+    }
+    for (name, known) in knows where name != "sbm" {
+      let direct = known.filter { one in !known.contains { reached($0).contains(one) } }
+      #expect(
+        drawn[name == "Commands" ? "sbm" : name] ?? [] == direct,
+        "\(name): the README needs → \(direct.sorted().joined(separator: ", "))")
+    }
+  }
+
   /// libtorch's and the kernels' raw handles stay where they are owned.
   @Test func handlesStayInTheirRooms() throws {
     for target in try Self.targets() where target.folder.hasPrefix("Sources/") {

@@ -1,7 +1,10 @@
 import Attention
 import Commands
+import Datasets
+import ExampleDataset
 import ExampleMechanism
 
-// `sbm` with one mechanism more.
+// `sbm` with one mechanism and one data set more.
 AttentionRegistry.add(SegmentMeanAttention.self)
+DatasetEntry.add(.majority)
 SBM.main()
