@@ -2,8 +2,8 @@ import Arguments
 
 /// The program's version, as `sbm --version` prints it and logs keep it.
 ///
-/// The commit follows the release: `0.1.0+e9550d8`, `0.1.0+e9550d8-dirty` if there were changes.
-let sbmVersion = "0.1.0" + (codeCommit.isEmpty ? "" : "+\(codeCommit)")
+/// The commit follows the release: `0.2.0+e9550d8`, `0.2.0+e9550d8-dirty` if there were changes.
+let sbmVersion = "0.2.0" + (codeCommit.isEmpty ? "" : "+\(codeCommit)")
 
 /// The program itself: its subcommands, in the order of the help page.
 struct Root: CommandGroup {
