@@ -142,7 +142,8 @@ struct RunCommand: Command {
       // An error in the file is told once.
       _ = try job.processes.atRoot { _ in try Experiment.load(path, options).runs.count }
       try RunExecution(
-        runs: runs(path, folder), folder: folder, continuation: continuation, processes: job.processes
+        runs: runs(path, folder), folder: folder, continuation: continuation,
+        processes: job.processes
       ).perform()
     }
   }

@@ -103,7 +103,7 @@ import Training
         attention: {kind: sbm, clusters: 32, sampler: fastrg\(more)}
         seeds: [3]
         """
-      return try run(text).identity
+      return try run(text).formerIdentity
     }
     // Of the version before the estimator was a setting.
     #expect(try identity() == "2d5ee96feaf5105c")
