@@ -6,7 +6,7 @@ import Testing
 @Suite struct RunComparisonTests {
   private func verify(_ first: String, _ second: String, _ more: String...) throws -> ProgramResult
   {
-    func log(_ name: String) -> String { "results/repeats/repeats-\(name)-s0.h5" }
+    func log(_ name: String) -> String { "results/repeats-slow/repeats-\(name)-s0.h5" }
     return try TestProgram.run(
       TestProgram.sbm, ["verify", log(first), "--against", log(second)] + more)
   }
