@@ -1,7 +1,7 @@
 /// Rows of comma-separated values (RFC 4180), lines ending in LF.
-enum CSV {
+package enum CSV {
   /// One line; fields with commas, quotes or line breaks stand in quotes.
-  static func line(_ fields: [String]) -> String {
+  package static func line(_ fields: [String]) -> String {
     fields.map(field).joined(separator: ",") + "\n"
   }
 

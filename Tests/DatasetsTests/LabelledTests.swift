@@ -1,10 +1,9 @@
 import DataFiles
+import Datasets
 import Foundation
 import Tasks
 import TestSupport
 import Testing
-
-@testable import Datasets
 
 /// Tables of the user's own.
 @Suite struct LabelledTests {

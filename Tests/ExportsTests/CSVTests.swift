@@ -1,6 +1,5 @@
+import Exports
 import Testing
-
-@testable import Exports
 
 @Suite struct CSVTests {
   @Test func fieldsAreQuotedWhereTheyMustBe() {

@@ -1,8 +1,7 @@
+import Exports
 import Foundation
 import RunLog
 import Testing
-
-@testable import Exports
 
 @Suite struct EventFileTests {
   /// RFC 3720, appendix B.4, and the check value of the catalogue of CRC algorithms.

@@ -1,6 +1,5 @@
 import Testing
-
-@testable import Training
+import Training
 
 @Suite struct SweepPartTests {
   private func loads(_ costs: [Double], _ count: Int) -> [Double] {

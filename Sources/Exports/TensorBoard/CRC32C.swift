@@ -1,5 +1,5 @@
 /// The cyclic redundancy check CRC-32C (Castagnoli; RFC 3720, appendix B.4), which TFRecord files carry.
-enum CRC32C {
+package enum CRC32C {
   /// The remainder of each byte for the polynomial 0x1EDC6F41, bits reversed.
   private static let table: [UInt32] = (0..<256).map { byte in
     (0..<8).reduce(UInt32(byte)) { rest, _ in
@@ -8,7 +8,7 @@ enum CRC32C {
   }
 
   /// The check of `bytes`.
-  static func checksum(_ bytes: some Sequence<UInt8>) -> UInt32 {
+  package static func checksum(_ bytes: some Sequence<UInt8>) -> UInt32 {
     ~bytes.reduce(~0) { rest, byte in table[Int((rest ^ UInt32(byte)) & 0xFF)] ^ rest >> 8 }
   }
 

@@ -3,11 +3,11 @@ import Foundation
 /// The bytes of an event file as TensorBoard reads it: TFRecords of `Event` messages.
 ///
 /// The messages are those of tensorflow/core/util/event.proto and framework/summary.proto.
-struct EventFile {
-  private(set) var bytes: [UInt8] = []
+package struct EventFile {
+  package private(set) var bytes: [UInt8] = []
 
   /// A file with its version and nothing else, begun at `time`, in seconds since 1970.
-  init(time: Double) {
+  package init(time: Double) {
     var event = ProtocolBuffer()
     event.append(time, field: Field.wallTime)
     event.append("brain.Event:2", field: Field.fileVersion)
@@ -15,7 +15,7 @@ struct EventFile {
   }
 
   /// A point of the curve `tag`.
-  mutating func append(_ value: Double, tag: String, step: Int, time: Double) {
+  package mutating func append(_ value: Double, tag: String, step: Int, time: Double) {
     var entry = ProtocolBuffer()
     entry.append(tag, field: Field.tag)
     entry.append(Float(value), field: Field.simpleValue)

@@ -30,7 +30,7 @@ public struct TensorBoardExport {
   }
 
   /// The files by split.
-  var files: [(split: String, file: EventFile)] {
+  package var files: [(split: String, file: EventFile)] {
     var files: [(String, EventFile)] = []
     if log.train.count > 0 {
       var file = file(of: log.train)

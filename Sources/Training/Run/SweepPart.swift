@@ -39,7 +39,7 @@ public struct SweepPart: Sendable, Equatable, CustomStringConvertible {
 
   /// Which of `count` parts each item goes to, from 1: the costliest first, each to the part that has least
   /// to do so far, the first among equals. No part costs more than 4/3 of what it must (Graham 1969).
-  static func parts(of costs: [Double], _ count: Int) -> [Int] {
+  package static func parts(of costs: [Double], _ count: Int) -> [Int] {
     var loads = [Double](repeating: 0, count: count)
     var parts = [Int](repeating: 0, count: costs.count)
     let order = costs.indices.sorted { (-costs[$0], $0) < (-costs[$1], $1) }
