@@ -129,8 +129,10 @@ struct Figures {
     _ name: String, style: Int, _ seeds: [[(x: Double, y: Double)]]
   ) -> [Figure.Curve] {
     let known = seeds.filter { !$0.isEmpty }
-    // Seeds that came to different steps have no mean in common.
-    guard known.count > 1, known.allSatisfy({ $0.map(\.x) == known[0].map(\.x) }) else {
+    // Seeds that came to different steps have no mean in common, and what is no number has no band.
+    guard known.count > 1, known.allSatisfy({ $0.map(\.x) == known[0].map(\.x) }),
+      known.allSatisfy({ $0.allSatisfy(\.y.isFinite) })
+    else {
       return known.map { Figure.Curve(name, style: style, points: Figure.thinned($0)) }
     }
     let steps = known[0].map(\.x)
