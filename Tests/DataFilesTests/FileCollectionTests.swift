@@ -87,7 +87,7 @@ struct FileCollectionTests {
       ("tar cut between entries", Array(tar[..<1024]), "truncated: it has no end mark"),
       (
         "gzip cut", Array(ArchiveBuilder.gzip(big)[..<200_000]),
-        "(big): the archive is damaged or truncated at byte"
+        "the archive is damaged or truncated: its end is missing"
       ),
       ("gzip cut at once", Array(ArchiveBuilder.gzip(tar)[..<40]), "."),
       ("zip cut", Array(zip[..<(zip.count - 30)]), "no tar or zip archive, or its end is missing"),
@@ -160,6 +160,8 @@ struct FileCollectionTests {
     // The header's flags, time and system say nothing of the content.
     for index in [0, 1, 2] + Array(10..<whole.count) {
       var bytes = whole
+      // Behind the first three bits of a block that is stored as it is nothing is read of that byte.
+      guard index != 10 || bit < 3 else { continue }
       bytes[index] ^= 1 << bit
       let url = try folder.write("x.tar.gz", bytes)
       #expect(throws: DataError.self, "byte \(index)") {
@@ -188,9 +190,9 @@ struct FileCollectionTests {
   func bomb() throws {
     let folder = try TemporaryFolder()
     let url = folder.url("x.tar.gz")
-    // 4 GB of zeros behind a small file, a few megabytes packed.
+    // 1.5 GB of zeros behind a small file, some megabytes packed.
     let script = """
-      cd "$1" && echo one >one.txt && truncate -s 4G zeros && tar -S -cf - one.txt zeros | gzip -1 >x.tar.gz
+      cd "$1" && echo one >one.txt && truncate -s 1500M zeros && tar -cf - one.txt zeros | gzip -6 >x.tar.gz
       """
     let made = try TestProgram.run(
       URL(fileURLWithPath: "/bin/bash"), ["-c", script, "bash", folder.url.path])

@@ -60,9 +60,8 @@ struct LineReaderTests {
     }
     #expect(missing?.kind == .missing)
     #expect(missing?.exitCode == .badInput)
-    var reader = try LineReader(folder.url)
-    let directory = #expect(throws: DataError.self) { try reader.next() }
-    #expect(directory?.kind == .inputOutput)
-    #expect(directory?.exitCode == .inputOutput)
+    let directory = #expect(throws: DataError.self) { try LineReader(folder.url) }
+    #expect(directory?.kind == .malformed)
+    #expect(directory?.problem == "this is no regular file")
   }
 }
