@@ -66,7 +66,7 @@ public struct ForwardContext: Sendable {
   }
 
   /// What the native kernels make of `x` where they run, else what the operators do: see
-  /// ``ComputePath/choose(on:native:portable:)``.
+  /// `ComputePath.choose` of room Kernels.
   public func choose<Result>(
     on x: Tensor, native: () -> Result?, portable: () -> Result
   ) -> Result {

@@ -327,7 +327,8 @@ import Testing
       "run", try Self.trained.get().url("repeats.yaml").path, "--only", "*softmax*", "--set",
       "data.root=mine", "--out", "out", in: relative.url, environment: ["SBM_CACHE": "kept"])
     try #require(first.exitCode == 0, "\(first.errors)")
-    let path = relative.url(String(first.output.split(separator: "\n")[0])).path
+    let printed = String(first.output.split(separator: "\n")[0])
+    let path = printed.hasPrefix("/") ? printed : relative.url(printed).path
     let log = try RunLog(reading: path)
     let settings = Dictionary(uniqueKeysWithValues: log.settings.map { ($0.key, $0.value) })
     // As YAML writes text.

@@ -42,7 +42,11 @@ extension RunConfiguration {
   /// - Throws: `AttentionError` when the mechanism's sizes or options do not fit, `TorchError` when memory
   ///   runs out.
   public func makeModel(_ task: TaskSpecification) throws -> SequenceModel {
-    try withError {
+    if case (.regression, .pair) = (task.output, task.input) {
+      throw TrainingError.unsupported(
+        "a number for two texts that are read apart; set data.tokens: wordpiece, which joins them")
+    }
+    return try withError {
       try SequenceModel(modelConfiguration(task), stream: stream.child("parameters"))
     }
   }
