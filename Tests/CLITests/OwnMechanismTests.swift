@@ -78,7 +78,7 @@ import Testing
     #expect(log.status == .finished && log.labels.mechanism == "segment-mean")
     #expect(log.settings.contains { $0.key == "attention.segment" && $0.value == "64" })
     let report = try run("report", "out")
-    #expect(report.exitCode == 0 && report.output.contains("own"), "\(report.output)")
+    #expect(report.exitCode == 0 && report.output.contains("\nown "), "\(report.output)")
     let page = try run("inspect", path, "--out", "page.html")
     #expect(page.exitCode == 0, "\(page.errors)")
     let text = try String(contentsOf: folder.url("page.html"), encoding: .utf8)
