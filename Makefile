@@ -115,9 +115,17 @@ test-long: deps ## Run the tests that take minutes, too.
 
 quickstart: build ## Show what SBM attention does: density falls where it costs, rises where it is needed (two minutes).
 	@$(SBM) run experiments/quickstart.yaml --out results/quickstart --resume
-	@$(SBM) report results/quickstart
-	@$(SBM) report results/quickstart --format html --out results/quickstart/report.html
-	@echo "Figures: $(CURDIR)/results/quickstart/report.html"
+	@$(SBM) report results/quickstart --out results/quickstart/report.html 2>/dev/null
+	@$(SBM) inspect results/quickstart/repeats-sbm-paper-s0.h5 --out results/quickstart/repeats-sbm-paper-s0.html >/dev/null
+	@echo
+	@$(SBM) report results/quickstart --summary
+	@echo
+	@echo "Curves and figures:                         results/quickstart/report.html"
+	@echo "What SBM attention does with one example:   results/quickstart/repeats-sbm-paper-s0.html"
+	@echo "To try next:"
+	@echo "  $(SBM) compare results/quickstart/listops-softmax-s0.h5 results/quickstart/listops-sbm-sparse-s0.h5"
+	@echo "  $(SBM) run experiments/quickstart-listops.yaml --sweep attention.clusters=8,32,128 --dry-run"
+	@echo "  $(SBM) run experiments/repeats.yaml --only sbm --only sbm-paper --seeds 0 --resume"
 
 # WITH_LIBTORCH=1 puts libtorch into it, too. What it packs is what `make build` left.
 WITH_LIBTORCH ?=

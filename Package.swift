@@ -220,7 +220,8 @@ let package = Package(
     tests(
       "CLITests",
       [
-        "ExtendedProgram", "sbm", "Attention", "DataFiles", "Datasets", "HDF5", "RunLog",
+        "ExtendedProgram", "sbm", "Attention", "Checksums", "DataFiles", "Datasets", "HDF5",
+        "RunLog",
         "TestSupport",
       ]),
     tests("ResumeTests", ["sbm", "HDF5", "RunLog", "Tasks", "TestSupport"]),

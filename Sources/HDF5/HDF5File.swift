@@ -16,11 +16,12 @@ public final class HDF5File: HDF5Group, @unchecked Sendable {
 
   /// Opens an existing file for reading.
   ///
-  /// A file that was written `sealed` is first read to its end and held against its checksum. One without a
-  /// seal, which may be anyone's, is read by a process of its own where there is an ``IsolatedReader``; what
-  /// that makes of it is opened here. Other files, which a file may refer to, are not read.
+  /// A file that was written `sealed` is first read to its end and held against its checksum. That finds damage, not
+  /// malice, for a seal has no secret: a file is read by a process of its own where there is an ``IsolatedReader``,
+  /// and what that makes of it is opened here. Other files, which a file may refer to, are not read.
   ///
-  /// - Parameter requiringSeal: whether a file without a seal is refused as `damaged`.
+  /// - Parameter requiringSeal: whether the file is this program's own, such as a cache: one without a seal is refused
+  ///   as `damaged`, and one with it, which may be large, is opened as it stands.
   ///
   /// Throws `HDF5Error`: `noSuchFile`, `noPermission`, `notHDF5`, `damaged`, `leftOpen`.
   public convenience init(reading path: String, requiringSeal: Bool = false) throws {
@@ -40,7 +41,7 @@ public final class HDF5File: HDF5Group, @unchecked Sendable {
     }
     let isSealed = try Seal.check(descriptor, path: path) == .intact
     if !isSealed, requiringSeal { throw HDF5Error.damaged("it has no seal", file: path) }
-    if !isSealed, let copy = try IsolatedReader.copy(of: descriptor, path: path) {
+    if !requiringSeal, let copy = try IsolatedReader.copy(of: descriptor, path: path) {
       try self.init(
         lockedSession: Library.locked {
           try Self.session(of: "/proc/self/fd/\(copy.descriptor)", named: path, keeping: copy)

@@ -2,7 +2,7 @@ import CHDF5
 import Foundation
 import Synchronization
 
-/// Reads HDF5 files that nothing vouches for in a process of their own, with limits on time and memory.
+/// Reads HDF5 files that may be anyone's in a process of their own, with limits on time and memory.
 ///
 /// libhdf5 trusts what it reads: a torn or malicious file crashes it, sends it round in circles or has it
 /// take gigabytes. The process, this program again with the argument ``marker``, reads such a file to its end
@@ -12,20 +12,22 @@ public enum IsolatedReader {
   /// The only argument of the reading process.
   public static let marker = "--read-hdf5"
 
-  /// Seconds after which a file counts as one that cannot be read, for each gigabyte begun.
+  /// Seconds of processor time after which a file counts as one that cannot be read, for each gigabyte begun.
   public static let secondsPerGigabyte = 8
+  /// How many times as long that may take on the clock.
+  static let patience = 15
   /// Bytes of memory that reading a file may take.
   public static let memoryLimit = 512 << 20
 
   private static let program = Mutex<String?>(nil)
   private static let process = Mutex<ReadingProcess?>(nil)
 
-  /// Has files without a seal read by `program`, which must pass ``serve()`` when its argument is ``marker``.
+  /// Has files that may be anyone's read by `program`, which must pass ``serve()`` when its argument is ``marker``.
   ///
   /// Until then they are read by the calling process itself.
   public static func start(program: String) { Self.program.withLock { $0 = program } }
 
-  /// Ends the reading process, if there is one; the next file without a seal starts another.
+  /// Ends the reading process, if there is one; the next file starts another.
   public static func end() { process.withLock { $0 = nil } }
 
   /// The file's content in a fresh file; nil where there is no reading program.

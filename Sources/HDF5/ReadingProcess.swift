@@ -64,7 +64,10 @@ final class ReadingProcess {
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_adddup2(&actions, input.reading, 0)
     posix_spawn_file_actions_adddup2(&actions, output.writing, 1)
-    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+    // A bare root file system may lack it.
+    if access("/dev/null", W_OK) == 0 {
+      posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+    }
     // The runtime's report of a crash takes seconds and is of no use to anybody here.
     let environment =
       ProcessInfo.processInfo.environment.map { "\($0.key)=\($0.value)" }.filter {
@@ -96,25 +99,38 @@ final class ReadingProcess {
     while waitpid(process, &status, 0) < 0, errno == EINTR {}
   }
 
+  /// The processor time that the process has taken so far.
+  private var computingTime: Duration {
+    var clock = clockid_t()
+    var time = timespec()
+    guard clock_getcpuclockid(process, &clock) == 0, clock_gettime(clock, &time) == 0 else {
+      return .zero
+    }
+    return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+  }
+
   /// Has the file open as `source` read into the one open as `target`.
   func read(_ source: Int32, into target: Int32, _ path: String) -> Outcome {
     var status = stat()
     fstat(source, &status)
+    // Computing time, so that a busy machine or a slow disk does not make a whole file look damaged.
     let seconds = IsolatedReader.secondsPerGigabyte * (1 + Int(status.st_size) >> 30)
-    let deadline = ContinuousClock.now + .seconds(seconds)
+    let mostTime = computingTime + .seconds(seconds)
+    let deadline = ContinuousClock.now + .seconds(seconds * IsolatedReader.patience)
     let request = Array("\(source) \(target)\n".utf8)
     guard write(requests, request, request.count) == request.count else {
       return .ended(how: "has ended", hadBegun: false)
     }
     var line: [UInt8] = []
     while line.last != UInt8(ascii: "\n") {
-      let left = deadline - ContinuousClock.now
-      guard left > .zero else {
+      let isLate = ContinuousClock.now >= deadline
+      guard !isLate, computingTime < mostTime else {
         kill(process, SIGKILL)
-        return .ended(how: "has not come to its end after \(seconds) s", hadBegun: true)
+        let spent = isLate ? "\(seconds * IsolatedReader.patience) s" : "\(seconds) s of computing"
+        return .ended(how: "has not come to its end after \(spent)", hadBegun: true)
       }
       var event = pollfd(fd: replies, events: Int16(POLLIN), revents: 0)
-      let ready = poll(&event, 1, Int32(left / .milliseconds(1)) + 1)
+      let ready = poll(&event, 1, 100)
       if ready <= 0 { continue }
       var buffer = [UInt8](repeating: 0, count: 4096)
       let count = Foundation.read(replies, &buffer, buffer.count)

@@ -33,6 +33,8 @@ public struct Report: Sendable {
 
   /// Which tables a report shows.
   public enum Extent: Sendable {
+    /// One table for all runs: results beside guessing, density, time, verdict.
+    case summary
     /// Others' results only where a run is at the published settings, costs in one table with the results.
     case compact
     /// Everything.
@@ -44,6 +46,7 @@ public struct Report: Sendable {
 
   /// The tables of an extent. A note that stands under one is not repeated under the next.
   public func tables(_ extent: Extent) -> [Table] {
+    if extent == .summary, !groups.isEmpty { return [SummaryTable.table(groups)] }
     var tables = resultTables(extent)
     if groups.contains(where: { !$0.unfinished.isEmpty }) {
       tables.append(SweepTables.runs(groups))

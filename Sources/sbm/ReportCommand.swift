@@ -13,7 +13,7 @@ struct ReportCommand: Command {
     the others is still written, and the exit code is 65 (74 if the file could not be opened). \
     Runs that have not finished are listed with what they have so far, marked, and count in no result.
     """
-  static let parameters: [any AnyParameter] = [inputs, format, full, out]
+  static let parameters: [any AnyParameter] = [inputs, format, summary, full, out]
 
   private static let inputs = Parameter<[String]>.arguments(
     "logs", isOptional: true,
@@ -21,6 +21,11 @@ struct ReportCommand: Command {
   private static let format = Parameter<Report.Format?>.option(
     "format",
     help: "The format. The default goes by the name of --out; without, it is text.")
+  private static let summary = Parameter<Bool>.flag(
+    "summary",
+    help:
+      "One table for all runs in text, Markdown and LaTeX: results beside guessing, density, time, verdict."
+  )
   private static let full = Parameter<Bool>.flag(
     "full",
     help:
@@ -36,7 +41,10 @@ struct ReportCommand: Command {
 
   init(_ arguments: ParsedArguments) throws {
     names = arguments[Self.inputs]
-    extent = arguments[Self.full] ? .full : .compact
+    guard !(arguments[Self.full] && arguments[Self.summary]) else {
+      throw ValidationError("--full asks for all tables, --summary for one. Give one of them.")
+    }
+    extent = arguments[Self.full] ? .full : arguments[Self.summary] ? .summary : .compact
     outputPath = arguments[Self.out]
     format = try arguments[Self.format] ?? outputPath.map(Self.format(of:)) ?? .text
   }

@@ -1,3 +1,4 @@
+import Checksums
 import Foundation
 import HDF5
 import RunLog
@@ -50,10 +51,23 @@ import Testing
     #expect(report.errors.contains("b-external.h5: /settings/value: its values lie in other files"))
     #expect(report.errors.contains("c-pipe.h5: is not a regular file"))
     #expect(report.output.contains("softmax"))
+    // A seal that fits makes it no better.
+    try sealed([UInt8](Data(contentsOf: logs.appendingPathComponent("a-crash.h5"))))
+      .write(to: logs.appendingPathComponent("a-crash.h5"))
     for name in ["a-crash", "b-external", "c-pipe"] {
       let shown = try TestProgram.sbm("show", logs.appendingPathComponent("\(name).h5").path)
       #expect(shown.exitCode == 65 && shown.output.isEmpty, "\(shown.errors)")
     }
+  }
+
+  /// An HDF5 file with a seal in front, as anybody can make one; see `Seal`.
+  private func sealed(_ content: [UInt8]) -> Data {
+    var summed = content
+    for index in [11] + Array(44..<48) { summed[index] = 0 }
+    var sum = Checksum(.sha256)
+    sum.update(summed)
+    let line = Array("SBM sealed HDF5, SHA-256 \(sum.hexDigest()) \(512 + content.count)\n".utf8)
+    return Data(line + repeatElement(0, count: 512 - line.count) + content)
   }
 
   /// Every log of a folder is changed at random; each is read or refused.

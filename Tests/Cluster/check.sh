@@ -63,7 +63,7 @@ has_steps() { [ "$(steps "$1")" -ge "$2" ] 2>/dev/null; }
 ranks() {
   local file
   for file in /proc/[0-9]*/cmdline; do
-    tr '\0' ' ' <"$file" 2>/dev/null | grep -q "^$SBM run .*$1" || continue
+    { tr '\0' ' ' <"$file"; } 2>/dev/null | grep -q "^$SBM run .*$1" || continue
     local pid=${file//[!0-9]/}
     echo "$(tr '\0' '\n' <"/proc/$pid/environ" | sed -n 's/^OMPI_COMM_WORLD_RANK=//p; s/^PMIX_RANK=//p' | head -1) $pid"
   done | sort -n | cut -d' ' -f2
@@ -71,12 +71,12 @@ ranks() {
 
 mpi() { mpirun --bind-to none -n "$@"; }
 
-# ended WITHIN PID: the exit code of a background command that ends within so many seconds.
+# ended WITHIN PID: awaits a background command that is to end within so many seconds; its exit code is in `code`.
+# Not for $(…): a subshell cannot wait for what its parent has started.
 ended() {
   timeout "$1" tail --pid="$2" -f /dev/null || fail "it does not end within $1 s"
-  local code=0
+  code=0
   wait "$2" || code=$?
-  echo "$code"
 }
 
 step "one process"
@@ -104,7 +104,8 @@ for signal in USR1 USR2 TERM; do
   before=$(steps "$pattern/listops-softmax-s0.h5")
   wait_for 60 has_steps "$pattern/listops-softmax-s0.h5" $((${before:-0} + 20))
   kill -$signal "$(ranks "$pattern" | sed -n 3p)"
-  [ "$(ended 60 $job)" = 75 ] || fail "after $signal: no exit code 75"
+  ended 60 $job
+  [ $code = 75 ] || fail "after $signal: exit code $code, not 75"
 done
 mpi 3 "$SBM" run "${long[@]}" --resume --out "$pattern" >>"$work/signal.out" 2>&1
 same "$work/long/listops-softmax-s0" "$pattern/listops-softmax-s0"
@@ -115,7 +116,7 @@ mpi 3 "$SBM" run "${long[@]}" --rank-timeout 3 --out "$pattern" >"$work/stall.ou
 job=$!
 wait_for 60 has_steps "$pattern/listops-softmax-s0.h5" 20
 kill -STOP "$(ranks "$pattern" | sed -n 2p)"
-code=$(ended 30 $job)
+ended 30 $job
 case $code in 0 | 75) fail "a stalled process: exit code $code" ;; esac
 grep -q 'has waited 3 s for process' "$work/stall.out"
 mpi 2 "$SBM" run "${long[@]}" --resume --out "$pattern" >>"$work/stall.out" 2>&1
@@ -166,7 +167,8 @@ wait_for 60 has_ended "$job"
 reference=$!
 wait_for 150 has_steps "$work/endless/listops-softmax-s0.h5" $((stopped + 100))
 kill -TERM $reference
-[ "$(ended 60 $reference)" = 75 ] || fail "TERM: no exit code 75"
+ended 60 $reference
+[ $code = 75 ] || fail "TERM: exit code $code, not 75"
 losses() { h5dump -d /train/loss -y -w 1 -m %a "$1" | grep -E '^ *[-0-9a-fx.p+]+,?$' | head -$((stopped + 100)) | tr -d ', '; }
 [ "$(losses "$log" | wc -l)" = $((stopped + 100)) ] || fail "the requeued run lacks rows"
 cmp <(losses "$log") <(losses "$work/endless/listops-softmax-s0.h5") || fail "the requeued run differs"
