@@ -99,8 +99,10 @@ extension HDF5Error {
     {
       return damaged(message, file: file, object: object)
     }
+    // "past end of allocation" is about the file.
     let isOfSystem =
-      isWriting || all.contains("errno = ") || all.contains("alloc")
+      isWriting || all.contains("errno = ") || all.contains("memory allocation failed")
+      || all.contains("unable to allocate")
     return isOfSystem
       ? HDF5Error(.failed, file: file, object: object, message: message)
       : damaged(message, file: file, object: object)

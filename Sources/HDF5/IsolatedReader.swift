@@ -13,7 +13,7 @@ public enum IsolatedReader {
   public static let marker = "--read-hdf5"
 
   /// Seconds of processor time after which a file counts as one that cannot be read, for each gigabyte begun.
-  public static let secondsPerGigabyte = 8
+  public static let secondsPerGigabyte = 6
   /// How many times as long that may take on the clock.
   static let patience = 15
   /// Bytes of memory that reading a file may take.

@@ -18,7 +18,7 @@ for reader in "${readers[@]}"; do
   # Logs and checkpoints are whole HDF5 files; those of the other tests serve.
   case $reader in log | checkpoint) seeds=(../Fixtures/hostile ../HDF5Tests/Fixtures) ;; esac
   # What is found is kept where make was called; a new find is one that stops here.
-  if ! SBM_FUZZ_READER=$reader "$program" -max_total_time="$((share > 0 ? share : 1))" -timeout=15 \
+  if ! SBM_FUZZ_READER=$reader "$program" -max_total_time="$((share > 0 ? share : 1))" -timeout=60 \
     -rss_limit_mb=1024 -max_len=65536 -print_final_stats=1 -artifact_prefix="$work/" \
     "$work/$reader" "${seeds[@]}" >"$work/output" 2>&1; then
     tail -n 40 "$work/output"

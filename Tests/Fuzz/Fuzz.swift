@@ -10,14 +10,6 @@ import HDF5
 import RunLog
 import Tokenization
 
-/// libFuzzer's driver, in its runtime.
-@_silgen_name("LLVMFuzzerRunDriver")
-func runFuzzer(
-  _ count: UnsafeMutablePointer<Int32>,
-  _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
-  _ test: @convention(c) (UnsafePointer<UInt8>, Int) -> Int32
-) -> Int32
-
 /// A folder that looks like a data root, and one file in it that the fuzzer writes.
 enum Scratch {
   static let root: URL = {
@@ -52,7 +44,7 @@ func readAll(_ source: some DatasetSource) throws {
 /// The tasks without mechanisms, which need libtorch.
 let schema = Schema(tasks: DatasetEntry.all.map(\.task), mechanisms: [])
 
-let readers: [String: ([UInt8]) throws -> Void] = [
+nonisolated(unsafe) let readers: [String: ([UInt8]) throws -> Void] = [
   "yaml": {
     _ = try Experiment.parse(
       String(decoding: $0, as: UTF8.self), file: "fuzz.yaml", .init(schema: schema))
@@ -108,26 +100,36 @@ let readers: [String: ([UInt8]) throws -> Void] = [
   },
 ]
 
-signal(SIGPIPE, SIG_IGN)
-if CommandLine.arguments.dropFirst() == [IsolatedReader.marker] {
-  IsolatedReader.serve()
-  exit(0)
-}
-IsolatedReader.start(program: "/proc/self/exe")
+nonisolated(unsafe) private var read: ([UInt8]) throws -> Void = { _ in }
 
-let name = ProcessInfo.processInfo.environment["SBM_FUZZ_READER"] ?? ""
-guard let reader = readers[name] else {
-  print("SBM_FUZZ_READER=\(name): expected one of \(readers.keys.sorted().joined(separator: " "))")
-  exit(64)
-}
-nonisolated(unsafe) let read = reader
+/// Called once before the first input. `main` is libFuzzer's: its sanitizer brings it.
+@_cdecl("LLVMFuzzerInitialize")
+public func initialize(
+  _ count: UnsafeMutablePointer<Int32>,
+  _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>
+) -> Int32 {
+  signal(SIGPIPE, SIG_IGN)
+  if count.pointee == 2, let argument = arguments.pointee[1],
+    String(cString: argument) == IsolatedReader.marker
+  {
+    IsolatedReader.serve()
+    exit(0)
+  }
+  IsolatedReader.start(program: "/proc/self/exe")
 
-var count = CommandLine.argc
-var arguments = CommandLine.unsafeArgv
-exit(
-  withUnsafeMutablePointer(to: &arguments) { arguments in
-    runFuzzer(&count, arguments) { bytes, count in
-      try? read(Array(UnsafeBufferPointer(start: bytes, count: count)))
-      return 0
-    }
-  })
+  let name = ProcessInfo.processInfo.environment["SBM_FUZZ_READER"] ?? ""
+  guard let reader = readers[name] else {
+    print(
+      "SBM_FUZZ_READER=\(name): expected one of \(readers.keys.sorted().joined(separator: " "))")
+    exit(64)
+  }
+  read = reader
+  return 0
+}
+
+/// Called for each input.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func test(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Int32 {
+  try? read(Array(UnsafeBufferPointer(start: bytes, count: count)))
+  return 0
+}
