@@ -71,6 +71,7 @@ public enum IsolatedReader {
 
   private static func answer(source: Int, target: Int) -> String {
     let parent = "/proc/\(getppid())/fd"
+    limitComputing(on: source)
     do {
       try CleanCopy.write(from: "\(parent)/\(source)", to: "\(parent)/\(target)")
       return ReadingProcess.Reply.done
@@ -81,6 +82,22 @@ public enum IsolatedReader {
     } catch {
       return ""
     }
+  }
+
+  /// Seconds of processor time for a file of `size` bytes.
+  static func seconds(size: Int) -> Int { secondsPerGigabyte * (1 + size >> 30) }
+
+  /// Ends this process when it takes much longer than it may, though the one that waits for it be gone.
+  private static func limitComputing(on source: Int) {
+    var status = stat()
+    stat("/proc/\(getppid())/fd/\(source)", &status)
+    var used = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used)
+    let most = used.tv_sec + seconds(size: Int(status.st_size)) + 2
+    var limit = rlimit()
+    getrlimit(__rlimit_resource_t(RLIMIT_CPU.rawValue), &limit)
+    limit.rlim_cur = min(rlim_t(most), limit.rlim_max)
+    setrlimit(__rlimit_resource_t(RLIMIT_CPU.rawValue), &limit)
   }
 
   private static func setLimit(_ resource: __rlimit_resource, _ bytes: Int) {

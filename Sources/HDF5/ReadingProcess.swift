@@ -114,7 +114,7 @@ final class ReadingProcess {
     var status = stat()
     fstat(source, &status)
     // Computing time, so that a busy machine or a slow disk does not make a whole file look damaged.
-    let seconds = IsolatedReader.secondsPerGigabyte * (1 + Int(status.st_size) >> 30)
+    let seconds = IsolatedReader.seconds(size: Int(status.st_size))
     let mostTime = computingTime + .seconds(seconds)
     let deadline = ContinuousClock.now + .seconds(seconds * IsolatedReader.patience)
     let request = Array("\(source) \(target)\n".utf8)

@@ -13,8 +13,8 @@ struct CompareCommand: Command {
     Prints the difference of the test results with a paired test on the stored answers (McNemar's exact test, \
     or a bootstrap over runs and examples), the differences of seeds that both have, and the settings that \
     differ. Each side is a run log (.h5), the name of a run below results, such a name without its seed \
-    (listops-sbm: all its seeds), or a folder. Of two folders the runs of equal names are compared; of a \
-    folder with one group of seeds, that group.
+    (listops-sbm, results/listops/listops-sbm: all its seeds), or a folder. Of two folders the runs of equal \
+    names are compared; of a folder with one group of seeds, that group.
     """
   static let parameters: [any AnyParameter] = [first, second, json]
 
@@ -45,9 +45,16 @@ struct CompareCommand: Command {
   private func runs(_ name: String) throws -> [LoggedRun] {
     var isFolder: ObjCBool = false
     let exists = FileManager.default.fileExists(atPath: name, isDirectory: &isFolder)
+    let place = name.lastIndex(of: "/")
     let paths =
-      exists || name.contains("/") || name.hasSuffix(".h5")
-      ? [name] : try RunLookup.seeds(of: name)
+      if exists || name.hasSuffix(".h5") {
+        [name]
+      } else if let place {
+        try RunLookup.seeds(
+          of: String(name[name.index(after: place)...]), below: String(name[..<place]))
+      } else {
+        try RunLookup.seeds(of: name)
+      }
     let input = ReportInput(reading: paths)
     for problem in input.problems { Output.warn("warning: \(problem)") }
     guard !input.runs.isEmpty else {

@@ -58,6 +58,20 @@ import Testing
     #expect(4...6 ~= low && 10...12 ~= high)
   }
 
+  /// A group may be named behind its folder, where another has runs of that name too.
+  @Test func aGroupBehindItsFolder() throws {
+    for seed in 0..<2 {
+      try write("one/listops-softmax-s\(seed)", seed: UInt64(seed), right: 200 + seed)
+      try write("two/listops-softmax-s\(seed)", seed: UInt64(seed), right: 240 + seed)
+    }
+    let result = try compare("results/one/listops-softmax", "results/two/listops-softmax")
+    #expect(
+      result.exitCode == 0 && result.output.contains("seeds 0, 1"),
+      "\(result.output)\(result.errors)")
+    let missing = try compare("results/one/listops-sotfmax", "results/two/listops-softmax")
+    #expect(missing.exitCode == 64 && missing.errors.contains("Did you mean"), "\(missing.errors)")
+  }
+
   @Test func tooFewToTell() throws {
     try write("a", right: 200)
     try write("b", right: 203, from: 10)
