@@ -16,19 +16,21 @@ import Testing
     let summary = try TestProgram.sbm("report", out, "--summary")
     let lines = summary.output.split(separator: "\n").map(String.init)
     #expect(summary.exitCode == 0 && lines.first == "Summary")
+    // Notes stand below the last rule.
+    let rows = lines[..<(try #require(lines.lastIndex { $0.hasPrefix("──") }))]
     // A row of guessing above the runs of each task, in percent, and every run.
     for title in ["ListOps", "Repeated tokens"] {
-      let rows = lines.filter { $0.hasPrefix(title) }
+      let first = rows.filter { $0.hasPrefix(title) }
       #expect(
-        rows.count == 1 && rows[0].contains("guessing") && rows[0].contains("test accuracy, %"),
-        "\(rows)")
+        first.count == 1 && first[0].contains("guessing") && first[0].contains("test accuracy, %"),
+        "\(first)")
     }
     for model in ["none", "softmax", "sbm", "sbm-sparse", "sbm-paper"] {
       #expect(
-        lines.filter { $0.split(separator: " ").first.map(String.init) == model }.count == 1,
+        rows.filter { $0.split(separator: " ").first.map(String.init) == model }.count == 1,
         "\(model)")
     }
-    #expect(lines.filter { $0.split(separator: " ").first == "window" }.count == 2)
+    #expect(rows.filter { $0.split(separator: " ").first == "window" }.count == 2)
     // One table, no line too wide, no published numbers beside other settings than theirs.
     #expect(lines.filter { $0.hasPrefix("──") }.count == 3 && lines.allSatisfy { $0.count <= 120 })
     #expect(
