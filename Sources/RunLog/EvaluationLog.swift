@@ -60,44 +60,49 @@ public struct EvaluationLog: Sendable {
   /// Writes the evaluation, sealed, so that `path` is at any moment the last one or this one.
   ///
   /// - Throws: `HDF5Error`.
-  public func write(to path: String) throws {
-    try HDF5File.writeAtomically(to: path, sealed: true) { file in
-      for field in fields { try field.write(to: file) }
-    }
-  }
+  public func write(to path: String) throws { try Self.layout.write(self, to: path) }
 
   /// Reads an evaluation.
   ///
   /// - Throws: `HDF5Error`, ``RunLogError``.
   public init(reading path: String) throws {
-    let reader = LogReader(file: try HDF5File(reading: path))
-    try reader.checkFormat(Self.format, version: Self.formatVersion, isCalled: "evaluation")
-    let keys: [String] = try reader.file.read("/changes/key")
-    let values: [String] = try reader.column("/changes/value", keys.count)
-    let trained: [String] = try reader.column("/changes/trained", keys.count)
-    guard let data = try reader.data().first else {
-      throw reader.problem("/data", "an evaluation has one split")
-    }
-    guard let result = try reader.result("result") else {
-      throw reader.problem("/result", "it is missing")
-    }
     self.init(
-      labels: try reader.labels(), parameters: try reader.file.attribute("parameters"), data: data,
-      changes: keys.indices.map { .init(key: keys[$0], value: values[$0], trained: trained[$0]) },
-      configuration: try reader.scalar("/config"), environment: try reader.environment(),
-      result: result)
+      labels: .blank, parameters: "", data: .init(split: "", examples: 0, digest: ""), changes: [],
+      configuration: "", environment: .blank, result: .blank)
+    try Self.layout.read(path, into: &self)
+    guard !data.split.isEmpty else {
+      throw RunLogError(file: path, key: "/data", problem: "an evaluation has one split")
+    }
   }
 
-  /// The whole evaluation as it lies in a file.
-  private var fields: [Field] {
-    [
-      Field("/@format", .text(Self.format)),
-      Field("/@format_version", .integer(Self.formatVersion)),
-    ] + labels.fields + [Field("/@parameters", .text(parameters))] + environment.fields + [
-      Field("/config", .text(configuration)),
-      Field("/changes/key", .texts(changes.map(\.key))),
-      Field("/changes/value", .texts(changes.map(\.value))),
-      Field("/changes/trained", .texts(changes.map(\.trained))),
-    ] + [data].fields + result.fields(at: "/result")
+  /// Everything that the file of an evaluation holds, in its order.
+  static let layout = LogLayout<EvaluationLog>(
+    name: "evaluation", format: format, version: formatVersion,
+    fields: [
+      RunLog.Labels.fields.map { $0.of(\.labels) }, [LogField("/@parameters", \.parameters)],
+      RunLog.Environment.fields.map { $0.of(\.environment) }, tables,
+      RunLog.TestResult.fields.map { $0.of(\.result, in: "/result") },
+    ].flatMap { $0 })
+
+  private static let tables: [LogField<EvaluationLog>] = [
+    LogField("/config", \.configuration),
+    .table(
+      "/changes", \.changes, blank: .init(key: "", value: "", trained: ""), isOptional: false,
+      Change.columns),
+    .table(
+      "/data", \.splits, blank: .init(split: "", examples: 0, digest: ""), isOptional: false,
+      RunLog.DataSplit.columns),
+  ]
+
+  /// ``data`` as the table of splits that it is in the file.
+  private var splits: [RunLog.DataSplit] {
+    get { [data] }
+    set { if let split = newValue.first { data = split } }
   }
+}
+
+extension EvaluationLog.Change {
+  static let columns: [LogColumn<Self>] = [
+    LogColumn("key", \.key), LogColumn("value", \.value), LogColumn("trained", \.trained),
+  ]
 }

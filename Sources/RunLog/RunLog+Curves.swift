@@ -3,18 +3,11 @@ extension RunLog {
   public struct Row: Sendable {
     /// Optimizer steps done, from 1.
     public var step: Int
-    /// Mean loss (of the step's batch, or of the dev split).
-    public var loss: Double
     /// Metrics by name, as fractions where `Metric` says so; every row of a curve has the same names.
     public var metrics: [String: Double]
-    /// The step's learning rate; nil on dev.
-    public var learningRate: Double?
-    /// Mean edge density, nil for a mechanism without.
-    public var density: Double?
-    /// Wall-clock seconds of work since the run began, without the time it lay interrupted.
-    public var seconds: Double
     /// Training examples seen so far.
     public var examples: Int
+    private var values: [CurveColumn: Double]
 
     /// A row.
     public init(
@@ -22,31 +15,34 @@ extension RunLog {
       density: Double? = nil, seconds: Double, examples: Int
     ) {
       self.step = step
-      self.loss = loss
       self.metrics = metrics
-      self.learningRate = learningRate
-      self.density = density
-      self.seconds = seconds
       self.examples = examples
+      values = [.loss: loss, .seconds: seconds]
+      self[.learningRate] = learningRate
+      self[.density] = density
     }
+
+    /// The row's value in a column; nil where it has none.
+    public subscript(column: CurveColumn) -> Double? {
+      get { values[column] }
+      set { values[column] = newValue }
+    }
+
+    /// Mean loss (of the step's batch, or of the dev split).
+    public var loss: Double { self[.loss] ?? .nan }
+    /// Mean edge density, nil for a mechanism without.
+    public var density: Double? { self[.density] }
   }
 
   /// A curve: typed columns of equal length, in order of steps.
   public struct Series: Sendable {
     /// Optimizer steps done, increasing.
     public internal(set) var steps: [Int] = []
-    /// Mean losses.
-    public internal(set) var losses: [Double] = []
     /// Metric columns by name.
     public internal(set) var metrics: [String: [Double]] = [:]
-    /// Learning rates; NaN where there is none.
-    public internal(set) var learningRates: [Double] = []
-    /// Mean edge densities; NaN where there is none.
-    public internal(set) var densities: [Double] = []
-    /// Wall-clock seconds of work since the run began.
-    public internal(set) var seconds: [Double] = []
     /// Training examples seen so far.
     public internal(set) var examples: [Int] = []
+    private var columns: [CurveColumn: [Double]] = [:]
 
     /// An empty curve.
     public init() {}
@@ -54,8 +50,26 @@ extension RunLog {
     /// Number of rows.
     public var count: Int { steps.count }
 
+    /// A column, NaN where a row has no value.
+    public internal(set) subscript(column: CurveColumn) -> [Double] {
+      get { columns[column] ?? [] }
+      set { columns[column] = newValue }
+    }
+
+    /// Whether any row has a value in a column.
+    public func has(_ column: CurveColumn) -> Bool { self[column].contains { !$0.isNaN } }
+
+    /// Mean losses.
+    public var losses: [Double] { self[.loss] }
+    /// Learning rates; NaN where there is none.
+    public var learningRates: [Double] { self[.learningRate] }
+    /// Mean edge densities; NaN where there is none.
+    public var densities: [Double] { self[.density] }
+    /// Wall-clock seconds of work since the run began.
+    public var seconds: [Double] { self[.seconds] }
+
     /// Whether any row has a density.
-    public var hasDensity: Bool { densities.contains { !$0.isNaN } }
+    public var hasDensity: Bool { has(.density) }
 
     /// Adds a row; its step must be greater than the last one's, its metrics those of the others.
     public mutating func append(_ row: Row) {
@@ -66,11 +80,10 @@ extension RunLog {
           "metrics \(row.metrics.keys.sorted()) logged after \(metrics.keys.sorted())")
       }
       steps.append(row.step)
-      losses.append(row.loss)
       for (name, value) in row.metrics { metrics[name, default: []].append(value) }
-      learningRates.append(row.learningRate ?? .nan)
-      densities.append(row.density ?? .nan)
-      seconds.append(row.seconds)
+      for column in CurveColumn.allCases {
+        columns[column, default: []].append(row[column] ?? .nan)
+      }
       examples.append(row.examples)
     }
 
@@ -78,12 +91,8 @@ extension RunLog {
     public mutating func truncate(afterStep step: Int) {
       let rows = steps.prefix { $0 <= step }.count
       steps = Array(steps.prefix(rows))
-      losses = Array(losses.prefix(rows))
-      metrics = metrics.mapValues { Array($0.prefix(rows)) }
-      if rows == 0 { metrics = [:] }
-      learningRates = Array(learningRates.prefix(rows))
-      densities = Array(densities.prefix(rows))
-      seconds = Array(seconds.prefix(rows))
+      metrics = rows == 0 ? [:] : metrics.mapValues { Array($0.prefix(rows)) }
+      columns = columns.mapValues { Array($0.prefix(rows)) }
       examples = Array(examples.prefix(rows))
     }
   }
