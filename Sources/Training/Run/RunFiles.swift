@@ -55,33 +55,35 @@ public struct RunFiles: Sendable {
     of run: RunConfiguration, _ continuation: Continuation,
     data: () throws -> [RunLog.DataSplit]?
   ) throws -> State {
-    let hasCheckpoint = FileManager.default.fileExists(atPath: checkpoint.path)
-    guard FileManager.default.fileExists(atPath: log.path) else {
-      guard hasCheckpoint, continuation != .restart else { return .none }
-      throw TrainingError.cannotResume(
-        log: log.path,
-        problem:
-          "the log is missing, but the run's checkpoint (\(checkpoint.lastPathComponent)) is "
-          + "there; restore the log from a copy, or begin the run again with --restart")
+    if continuation == .restart {
+      // What it restarts need not be readable, nor have the same settings; what has finished stays.
+      guard try hasFinished() else { return .none }
     }
-    // What it restarts need not be readable, nor have the same settings; what has finished stays.
-    if continuation == .restart, try !hasFinished() { return .none }
-    let log = try readLog()
-    try checkSettings(log, run)
-    guard continuation != .refuse || log.status == .finished else {
-      throw TrainingError.runExists(log: self.log.path, status: log.status.rawValue)
+    let found = try found(of: run)
+    if let log = found.log {
+      guard continuation != .refuse || found.stage == .finished else {
+        throw TrainingError.runExists(log: self.log.path, status: log.status.rawValue)
+      }
+      if !log.data.isEmpty, let data = try data() { try checkData(log, data) }
     }
-    if !log.data.isEmpty, let data = try data() { try checkData(log, data) }
-    if log.status == .finished { return .finished }
-    guard hasCheckpoint || log.stepsDone == 0 else {
+    switch found.stage {
+    case .new, .begun: return .none
+    case .resumable: return .resumable
+    case .finished: return .finished
+    case .lostLog:
       throw TrainingError.cannotResume(
         log: self.log.path,
         problem:
-          "the run came to step \(log.stepsDone), but its checkpoint "
+          "the log is missing, but the run's checkpoint (\(checkpoint.lastPathComponent)) is "
+          + "there; restore the log from a copy, or begin the run again with --restart")
+    case .lostCheckpoint:
+      throw TrainingError.cannotResume(
+        log: self.log.path,
+        problem:
+          "the run came to step \(found.log?.stepsDone ?? 0), but its checkpoint "
           + "(\(checkpoint.lastPathComponent)) is missing; restore it from a copy, or begin the run "
           + "again with --restart")
     }
-    return hasCheckpoint ? .resumable : .none
   }
 
   /// `run` as it was begun, if it was begun by a version in which defaults did not follow other settings.
@@ -134,7 +136,7 @@ public struct RunFiles: Sendable {
     }
   }
 
-  private func readLog() throws -> RunLog {
+  func readLog() throws -> RunLog {
     do {
       return try RunLog(reading: log.path)
     } catch let error as HDF5Error where error.kind == .leftOpen {

@@ -40,24 +40,57 @@ public struct RunStanding: Sendable, Equatable {
 }
 
 extension RunFiles {
+  /// What a run's files tell of it: whatever else is asked of them goes by this.
+  struct Found {
+    /// How far the run can be taken up.
+    enum Stage {
+      /// There is nothing.
+      case new
+      /// There is a log of no steps: the run begins.
+      case begun
+      /// It goes on from its checkpoint.
+      case resumable
+      /// Trained and tested.
+      case finished
+      /// There is a checkpoint without its log.
+      case lostLog
+      /// There is a log of some steps without its checkpoint.
+      case lostCheckpoint
+    }
+
+    let stage: Stage
+    /// The log, if there is one; it is of the run's settings.
+    let log: RunLog?
+  }
+
+  /// What there is of `run`.
+  ///
+  /// - Throws: ``TrainingError/settingsChanged(checkpoint:key:saved:wanted:)``, and what reading the log throws.
+  func found(of run: RunConfiguration) throws -> Found {
+    let hasCheckpoint = exists(checkpoint)
+    guard exists(log) else { return Found(stage: hasCheckpoint ? .lostLog : .new, log: nil) }
+    let log = try readLog()
+    try checkSettings(log, run)
+    let stage: Found.Stage =
+      log.status == .finished
+      ? .finished : hasCheckpoint ? .resumable : log.stepsDone == 0 ? .begun : .lostCheckpoint
+    return Found(stage: stage, log: log)
+  }
+
   /// How far `run` came; writes nothing.
   public func standing(of run: RunConfiguration) -> RunStanding {
-    guard exists(log) else {
-      return RunStanding(state: exists(checkpoint) ? .incomplete : .new, step: 0)
-    }
     do {
-      let log = try RunLog(reading: self.log.path)
-      try checkSettings(log, run)
-      let logged = log.stepsDone
-      switch log.status {
-      case .finished: return RunStanding(state: .finished, step: run.training.steps)
-      case .failed: return RunStanding(state: .failed, step: logged)
-      case .running where RunLock.isHeld(self): return RunStanding(state: .running, step: logged)
-      case .running, .interrupted:
-        guard exists(checkpoint) || logged == 0 else {
-          return RunStanding(state: .incomplete, step: logged)
-        }
-        return RunStanding(state: .interrupted, step: try savedStep())
+      let found = try found(of: run)
+      guard let log = found.log else {
+        return RunStanding(state: found.stage == .new ? .new : .incomplete, step: 0)
+      }
+      switch (found.stage, log.status) {
+      case (.finished, _): return RunStanding(state: .finished, step: run.training.steps)
+      case (_, .failed): return RunStanding(state: .failed, step: log.stepsDone)
+      case (_, .running) where RunLock.isHeld(self):
+        return RunStanding(state: .running, step: log.stepsDone)
+      case (.lostCheckpoint, _): return RunStanding(state: .incomplete, step: log.stepsDone)
+      default: return RunStanding(state: .interrupted, step: try savedStep())
       }
     } catch TrainingError.settingsChanged {
       return RunStanding(state: .otherSettings, step: 0)
@@ -66,7 +99,7 @@ extension RunFiles {
     }
   }
 
-  private func exists(_ file: URL) -> Bool { FileManager.default.fileExists(atPath: file.path) }
+  func exists(_ file: URL) -> Bool { FileManager.default.fileExists(atPath: file.path) }
 
   /// The step that the run would go on from.
   private func savedStep() throws -> Int {
