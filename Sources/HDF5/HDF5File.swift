@@ -98,6 +98,8 @@ public final class HDF5File: HDF5Group, @unchecked Sendable {
       func failed() -> HDF5Error { .library("cannot be created", file: path, isWriting: true) }
       let id = try withHandle(creation, closedBy: H5Pclose, orThrow: failed) { creation in
         H5Pset_userblock(creation, hsize_t(userBlock))
+        // Of the root group: the same content gives the same bytes, whenever it is written.
+        H5Pset_obj_track_times(creation, false)
         return try withAccess(path) { access in
           H5Pset_driver(access, WriteDriver.id, nil)
           // Headers since release 1.8 carry checksums, which tell a damaged file.

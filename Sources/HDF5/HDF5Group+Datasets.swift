@@ -23,7 +23,7 @@ extension HDF5Group {
         H5Pset_obj_track_times(properties, false)
         let space = try makeSpace(shape, storage, Value.self, properties)
         return try withHandle(space, closedBy: H5Sclose, orThrow: failed) { space in
-          let id = try withIntermediateGroups(for: name) { links in
+          let id = try withParents(of: name) { links in
             H5Dcreate2(self.id, name, storedType.id, space, links, properties, 0)
           }
           return HDF5Dataset(id: id, path: fullPath(name), session: session)

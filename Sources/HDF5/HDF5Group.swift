@@ -75,9 +75,7 @@ public class HDF5Group: HDF5Object, @unchecked Sendable {
   @discardableResult public func createGroup(_ name: String) throws -> HDF5Group {
     try Library.locked {
       if try exists(name) { return try group(name) }
-      let created = try withIntermediateGroups(for: name) { links in
-        H5Gcreate2(id, name, links, 0, 0)
-      }
+      let created = try withParents(of: name) { links in try makeGroup(name, links) }
       return HDF5Group(id: created, path: fullPath(name), session: session)
     }
   }
@@ -97,18 +95,38 @@ public class HDF5Group: HDF5Object, @unchecked Sendable {
     return path == "/" ? "/" + name : path + "/" + name
   }
 
-  /// Calls `create` with link properties that create the groups on the way to `name`.
-  func withIntermediateGroups(for name: String, _ create: (hid_t) -> hid_t) throws -> hid_t {
+  /// Creates the groups on the way to `name`, and calls `create` with properties of its link.
+  func withParents(of name: String, _ create: (hid_t) throws -> hid_t) throws -> hid_t {
     try checkOpen()
     func failed() -> HDF5Error { libraryFailure("cannot be created", of: fullPath(name)) }
     let properties = H5Pcreate(chdf5_link_create())
     return try withHandle(properties, closedBy: H5Pclose, orThrow: failed) { properties in
-      H5Pset_create_intermediate_group(properties, 1)
       // Names are UTF-8, as h5py's.
       H5Pset_char_encoding(properties, H5T_CSET_UTF8)
-      let created = create(properties)
+      var parent = name.hasPrefix("/") ? "/" : ""
+      for part in name.split(separator: "/").dropLast() {
+        parent.append(contentsOf: part)
+        if H5Lexists(id, parent, 0) <= 0 {
+          let group = try makeGroup(parent, properties)
+          guard group >= 0 else { throw failed() }
+          H5Gclose(group)
+        }
+        parent += "/"
+      }
+      let created = try create(properties)
       guard created >= 0 else { throw failed() }
       return created
+    }
+  }
+
+  /// A new group, negative if it cannot be made. libhdf5 would note the time in groups that it makes on the way.
+  private func makeGroup(_ name: String, _ links: hid_t) throws -> hid_t {
+    func failed() -> HDF5Error { libraryFailure("cannot be created", of: fullPath(name)) }
+    let properties = H5Pcreate(chdf5_group_create())
+    return try withHandle(properties, closedBy: H5Pclose, orThrow: failed) { properties in
+      // The same content gives the same bytes, whenever it is written.
+      H5Pset_obj_track_times(properties, false)
+      return H5Gcreate2(id, name, links, properties, 0)
     }
   }
 

@@ -165,4 +165,24 @@ import Testing
     }
     #expect(sums == [Int](repeating: 0, count: 8))
   }
+
+  /// The same content gives the same bytes, whenever it is written: no object's header has times (bit 5 of the
+  /// flags behind `OHDR` and the version).
+  @Test func nothingTellsWhenItWasWritten() throws {
+    let folder = try Folder()
+    try HDF5File.writeAtomically(to: folder.file("x.h5")) { file in
+      try file.write("/a/b/c", [1])
+      try file.createGroup("d/e").write("f", [2.0])
+      try file.setAttribute("g", "h")
+    }
+    let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder.file("x.h5"))))
+    let headers = bytes.indices.dropLast(6).filter {
+      Array(bytes[$0..<$0 + 5]) == Array("OHDR".utf8) + [2]
+    }
+    // The root, four groups and two data sets.
+    #expect(headers.count == 7)
+    for header in headers { #expect(bytes[header + 5] & 0x20 == 0, "header at \(header)") }
+    let file = try HDF5File(reading: folder.file("x.h5"))
+    #expect(try file.dataset("a/b/c").read() == [1] && file.dataset("/d/e/f").read() == [2.0])
+  }
 }
