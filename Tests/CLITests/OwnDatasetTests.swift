@@ -6,12 +6,9 @@ import Testing
 /// A program with a data set of its own, in one file and one line, does with it all that `sbm` does with the
 /// paper's.
 @Suite(.serialized) struct OwnDatasetTests {
-  private static let program = TestProgram.sbm.deletingLastPathComponent()
-    .appendingPathComponent("ExtendedProgram")
-
-  private static let folder = Result { () throws -> TemporaryFolder in
-    let folder = try TemporaryFolder()
-    try folder.write(
+  private static let program = Result {
+    try OwnProgram(
+      "majority.yaml",
       """
       name: majority
       task: majority
@@ -19,23 +16,16 @@ import Testing
       attention: {kind: linear}
       training: {steps: 150}
 
-      """, to: "majority.yaml")
-    return folder
-  }
-
-  private func run(_ arguments: String...) throws -> ProgramResult {
-    let folder = try Self.folder.get()
-    return try TestProgram.run(
-      Self.program, arguments, in: folder.url,
-      environment: ["SBM_DATA": folder.url("data").path])
+      """)
   }
 
   @Test func itIsListedCheckedAndShown() throws {
-    let list = try run("data", "list")
+    let program = try Self.program.get()
+    let list = try program("data", "list")
     #expect(list.exitCode == 0 && list.output.contains("majority"), "\(list.output)")
-    let check = try run("data", "check", "majority")
+    let check = try program("data", "check", "majority")
     #expect(check.exitCode == 0, "\(check.output)\(check.errors)")
-    let shown = try run("data", "show", "majority")
+    let shown = try program("data", "show", "majority")
     #expect(shown.exitCode == 0, "\(shown.errors)")
     let line = try #require(shown.output.split(separator: "\n").first { $0.contains("more b") })
     let symbols = line.split(separator: " ")
@@ -48,13 +38,13 @@ import Testing
 
   /// Trained with the defaults that stand with the task, and reported.
   @Test func itIsTrainedAndReported() throws {
-    let folder = try Self.folder.get()
-    let result = try run("run", "majority.yaml", "--out", "out")
+    let program = try Self.program.get()
+    let result = try program("run", "majority.yaml", "--out", "out")
     try #require(result.exitCode == 0, "\(result.errors)")
-    let log = try RunLog(reading: folder.url("out/majority-linear-s0.h5").path)
+    let log = try RunLog(reading: program.folder.url("out/majority-linear-s0.h5").path)
     #expect(log.status == .finished && log.labels.task == "majority")
     #expect(log.settings.contains { $0.key == "model.dim" && $0.value == "32" })
-    let report = try run("report", "out")
+    let report = try program("report", "out")
     #expect(report.exitCode == 0 && report.output.contains("majority"), "\(report.output)")
   }
 }

@@ -6,12 +6,9 @@ import Testing
 /// A program with a mechanism of its own, in one file and one line, does with it all that `sbm` does with the
 /// zoo's. (The tests of padding, costs and paths run on it as well.)
 @Suite(.serialized) struct OwnMechanismTests {
-  private static let program = TestProgram.sbm.deletingLastPathComponent()
-    .appendingPathComponent("ExtendedProgram")
-
-  private static let folder = Result { () throws -> TemporaryFolder in
-    let folder = try TemporaryFolder()
-    try folder.write(
+  private static let program = Result {
+    try OwnProgram(
+      "own.yaml",
       """
       name: own
       task: repeats
@@ -23,19 +20,12 @@ import Testing
           own: {attention.kind: segment-mean, attention.segment: 64}
           full: {attention.kind: softmax}
 
-      """, to: "own.yaml")
-    return folder
-  }
-
-  private func run(_ arguments: String...) throws -> ProgramResult {
-    let folder = try Self.folder.get()
-    return try TestProgram.run(
-      Self.program, arguments, in: folder.url,
-      environment: ["SBM_DATA": folder.url("data").path])
+      """)
   }
 
   @Test func settingsListItsOptions() throws {
-    let result = try run("run", "--settings")
+    let program = try Self.program.get()
+    let result = try program("run", "--settings")
     #expect(result.exitCode == 0)
     #expect(
       result.output.contains(
@@ -50,16 +40,18 @@ import Testing
   }
 
   @Test func itsRuleIsChecked() throws {
-    let result = try run(
+    let program = try Self.program.get()
+    let result = try program(
       "run", "own.yaml", "--only", "own", "--set", "attention.segment=100", "--dry-run")
     #expect(result.exitCode == 65 || result.exitCode == 64, "\(result.errors)")
     #expect(result.errors.contains("100 does not divide data.padded_length 256. Take a divisor."))
-    let other = try run("run", "own.yaml", "--set", "attention.segmant=8", "--dry-run")
+    let other = try program("run", "own.yaml", "--set", "attention.segmant=8", "--dry-run")
     #expect(other.errors.contains("Did you mean 'attention.segment'?"), "\(other.errors)")
   }
 
   @Test func itIsMeasured() throws {
-    let result = try run(
+    let program = try Self.program.get()
+    let result = try program(
       "bench", "attention", "--kinds", "segment-mean", "--lengths", "64", "--batch", "1", "--steps",
       "1", "--json")
     #expect(result.exitCode == 0, "\(result.errors)")
@@ -69,24 +61,22 @@ import Testing
 
   /// Trained, reported beside another mechanism, looked at.
   @Test func itIsTrainedReportedAndInspected() throws {
-    let folder = try Self.folder.get()
-    let result = try run("run", "own.yaml", "--out", "out")
+    let program = try Self.program.get()
+    let result = try program("run", "own.yaml", "--out", "out")
     try #require(result.exitCode == 0, "\(result.errors)")
     let path = try #require(
       result.output.split(separator: "\n").map(String.init).first { $0.contains("-own-") })
-    let log = try RunLog(reading: path.hasPrefix("/") ? path : folder.url(path).path)
+    let log = try RunLog(reading: path.hasPrefix("/") ? path : program.folder.url(path).path)
     #expect(log.status == .finished && log.labels.mechanism == "segment-mean")
     #expect(log.settings.contains { $0.key == "attention.segment" && $0.value == "64" })
-    let report = try run("report", "out")
+    let report = try program("report", "out")
     #expect(report.exitCode == 0 && report.output.contains("\nown "), "\(report.output)")
-    let page = try run("inspect", path, "--out", "page.html")
+    let page = try program("inspect", path, "--out", "page.html")
     #expect(page.exitCode == 0, "\(page.errors)")
-    let text = try String(contentsOf: folder.url("page.html"), encoding: .utf8)
+    let text = try String(contentsOf: program.folder.url("page.html"), encoding: .utf8)
     #expect(text.contains("equal within a segment, but for the token itself"))
     // A program that lacks the mechanism says so.
-    let stranger = try TestProgram.run(
-      TestProgram.sbm, ["inspect", path], in: folder.url,
-      environment: ["SBM_DATA": folder.url("data").path])
+    let stranger = try program.sbm("inspect", path)
     #expect(stranger.exitCode == 65)
     #expect(stranger.errors.contains("'segment-mean'"), "\(stranger.errors)")
   }

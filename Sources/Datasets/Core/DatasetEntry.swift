@@ -15,17 +15,24 @@ public struct DatasetEntry: Sendable {
   public var splitsAreDisjoint: Bool
   /// The source of its examples below a data root.
   ///
-  /// Throws ``DataError`` with kind `missing` when its files are not there, naming the places
+  /// Throws `DataError` with kind `missing` when its files are not there, naming the places
   /// that were looked at.
   public var source: @Sendable (DataRoot, SourceOptions) throws -> any DatasetSource
   /// Checks of the published files beyond what reading them checks; may be empty.
   public var check: @Sendable (DataRoot, SourceOptions) throws -> [DataFinding]
+  /// How runs generate its files; nil for published ones, and for examples that are drawn when needed.
+  public var generation: DatasetGeneration?
+  /// The commands that prepare it as options have it read, without those that name folders; nil for
+  /// `sbm data prepare` alone.
+  public var preparation: (@Sendable (SourceOptions) -> [String]?)?
 
   /// An entry of the list of data sets.
   public init(
     task: TaskSpecification, origin: String, licence: String, splitsAreDisjoint: Bool = false,
     source: @escaping @Sendable (DataRoot, SourceOptions) throws -> any DatasetSource,
-    check: @escaping @Sendable (DataRoot, SourceOptions) throws -> [DataFinding] = { _, _ in [] }
+    check: @escaping @Sendable (DataRoot, SourceOptions) throws -> [DataFinding] = { _, _ in [] },
+    generation: DatasetGeneration? = nil,
+    preparation: (@Sendable (SourceOptions) -> [String]?)? = nil
   ) {
     self.task = task
     self.origin = origin
@@ -33,11 +40,28 @@ public struct DatasetEntry: Sendable {
     self.splitsAreDisjoint = splitsAreDisjoint
     self.source = source
     self.check = check
+    self.generation = generation
+    self.preparation = preparation
   }
 
   /// The entry of the task of that name; `nil` if there is none.
   public static func named(_ name: String) -> DatasetEntry? {
     all.first { $0.task.name == name }
+  }
+}
+
+extension DatasetEntry {
+  /// The commands that make its examples ready to be read with `options`, without the options that name
+  /// folders.
+  public func preparationCommands(_ options: SourceOptions) -> [String] {
+    if let own = preparation?(options) { return own }
+    var command = "sbm data prepare \(task.name)"
+    if let length = options.maximumLength { command += " --max-length \(length)" }
+    if options.dataProtocol == .strict { command += " --protocol strict" }
+    if options.splitSeed != 0 { command += " --split-seed \(options.splitSeed)" }
+    if let vocabulary = options.vocabulary { command += " --vocab \(vocabulary.relativePath)" }
+    if let corpus = options.corpus { command += " --corpus \(corpus.relativePath)" }
+    return [command]
   }
 }
 

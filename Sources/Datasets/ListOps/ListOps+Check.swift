@@ -6,7 +6,7 @@ extension ListOps {
   ///
   /// Tables that do not parse are left out: reading them, which every check does, has said so.
   ///
-  /// - Throws: ``DataError`` when the system fails.
+  /// - Throws: `DataError` when the system fails.
   func check() throws -> [DataFinding] {
     try task.splits.flatMap { split in
       do {

@@ -28,7 +28,7 @@ public struct ListOps: DatasetSource {
 
   /// The tables below `data`.
   ///
-  /// - Throws: ``DataError`` of kind `missing` when there are none.
+  /// - Throws: `DataError` of kind `missing` when there are none.
   public init(_ data: DataRoot, options: SourceOptions = SourceOptions()) throws {
     guard let folder = Self.folder(data) else {
       throw DataError(
@@ -98,5 +98,5 @@ extension DatasetEntry {
       + "google-research/long-range-arena",
     licence: "Apache-2.0 (Long Range Arena)", splitsAreDisjoint: true,
     source: { try ListOps($0, options: $1) },
-    check: { try ListOps($0, options: $1).check() })
+    check: { try ListOps($0, options: $1).check() }, generation: ListOps.generation)
 }

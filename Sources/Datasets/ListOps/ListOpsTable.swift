@@ -17,7 +17,7 @@ public struct ListOpsTable {
 
   /// Opens the table at `url` and reads its header.
   ///
-  /// - Throws: ``DataError`` when it is missing, empty or has another header.
+  /// - Throws: `DataError` when it is missing, empty or has another header.
   public init(_ url: URL) throws {
     file = url.path
     lines = try LineReader(url, maximumLineBytes: Self.maximumLineBytes)
@@ -43,7 +43,7 @@ public struct ListOpsTable {
 
   /// The next row; `nil` after the last.
   ///
-  /// - Throws: ``DataError`` with the line of a row that does not parse.
+  /// - Throws: `DataError` with the line of a row that does not parse.
   public mutating func next() throws -> Row? {
     guard let row = try lines.next() else { return nil }
     let fields = row.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false)

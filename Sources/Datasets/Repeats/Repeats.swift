@@ -71,7 +71,7 @@ public struct Repeats: DatasetSource {
   /// The task at the settings kept below `data`, else at the defaults, with the options' seed and length, and
   /// as many values as tokens.
   ///
-  /// - Throws: ``DataError`` when the settings kept there cannot be read, or have another seed than the
+  /// - Throws: `DataError` when the settings kept there cannot be read, or have another seed than the
   ///   options ask for.
   public init(_ data: DataRoot, options: SourceOptions = SourceOptions()) throws {
     let kept = try Settings.read(from: Self.folder(data))
@@ -96,7 +96,7 @@ public struct Repeats: DatasetSource {
 
   /// Keeps `settings` below `data`, for every later use.
   ///
-  /// - Throws: ``DataError`` when others are kept there and `replacing` is false, or the file cannot be
+  /// - Throws: `DataError` when others are kept there and `replacing` is false, or the file cannot be
   ///   written.
   public static func keep(
     _ settings: Settings, in data: DataRoot, replacing: Bool = false
@@ -155,5 +155,10 @@ extension DatasetEntry {
   static let repeats = DatasetEntry(
     task: .repeats, origin: "generated when it is needed; `sbm data generate repeats` sets sizes",
     licence: "none: the data is random", splitsAreDisjoint: true,
-    source: { try Repeats($0, options: $1) })
+    source: { try Repeats($0, options: $1) },
+    preparation: { options in
+      guard let seed = options.generatorSeed, seed != 0 else { return nil }
+      let length = options.maximumLength.map { " --length \($0)" } ?? ""
+      return ["sbm data generate repeats --seed \(seed)\(length)", "sbm data prepare repeats"]
+    })
 }

@@ -30,12 +30,7 @@ public struct TaskData: Sendable {
   public init(
     _ run: RunConfiguration, residentBytes: Int = 256 << 20, progress: DataProgress.Handler? = nil
   ) throws {
-    if run.task == .listops {
-      let (counts, needed) = Self.listOpsCounts(run)
-      try ListOps.ensureGenerated(
-        root: Self.root(run), seed: run.data.seed, counts: counts, needed: needed,
-        progress: progress)
-    }
+    try Self.entry(run).generation?.ensure(Self.request(run), progress)
     let source = try Self.source(run)
     let cache = try TokenCache.prepare(source, in: Self.root(run), progress: progress)
     try self.init(run, source, cache, residentBytes: residentBytes)
@@ -45,13 +40,13 @@ public struct TaskData: Sendable {
   ///
   /// - Throws: `DataError` with kind `missing` or `incomplete` and the command that makes what is not there.
   public init(viewing run: RunConfiguration) throws {
-    try Self.requireTables(run)
+    try Self.requireFiles(run)
     let source = try Self.source(run)
     guard let cache = try TokenCache.ready(source, in: Self.root(run)) else {
       throw DataError(
         .incomplete, file: Self.root(run).root.path,
         problem: "the \(run.task.rawValue) data of this run is not prepared here",
-        hint: "Name its folders with --root and --cache, or run `\(Self.preparation(run))`")
+        hint: "Name its folders with --root and --cache, or run \(try Self.preparation(run))")
     }
     try self.init(run, source, cache, residentBytes: 0)
   }
@@ -66,10 +61,7 @@ public struct TaskData: Sendable {
     warnings = try cache.shortfalls()
     masking = (source as? MaskedText)?.masking
     let labelled = task.expectedCounts.filter(\.isLabelled).map(\.split)
-    let limits = [
-      Split.train: run.data.trainExamples, .dev: run.data.devExamples,
-      .devMismatched: run.data.devExamples, .test: run.data.testExamples,
-    ].filter { $0.value > 0 }
+    let limits = Self.limits(run)
     var splits: [Split: any ExampleStore] = [:]
     var identity: [RunLog.DataSplit] = []
     for split in labelled {
@@ -108,66 +100,51 @@ public struct TaskData: Sendable {
   /// - Throws: `DataError` with what to do when published files are missing, and when generated ones are
   ///   incomplete or do not serve the run.
   public static func sourceTask(_ run: RunConfiguration) throws -> TaskSpecification {
-    if run.task == .listops, let task = specification(run) {
-      // Tables that are not there, or too few, will be generated.
-      let (counts, needed) = listOpsCounts(run)
-      _ = try ListOps.availability(root(run), seed: run.data.seed, counts: counts, needed: needed)
-      return task
+    if let generation = try entry(run).generation {
+      // What is not there, or too little, will be generated.
+      _ = try generation.missing(request(run))
+      return try entry(run).task
     }
     let source = try source(run)
     _ = try source.fingerprint()
     return source.task
   }
 
-  private static func source(_ run: RunConfiguration) throws -> any DatasetSource {
+  private static func entry(_ run: RunConfiguration) throws -> DatasetEntry {
     guard let entry = DatasetEntry.named(run.task.rawValue) else {
       throw TrainingError.unsupported("task \(run.task.rawValue) has no data set in this build")
     }
-    return try entry.source(root(run), options(run))
+    return entry
   }
 
-  /// How many rows of each ListOps table `run` has generated, and how many it needs: dev and test, which
-  /// are drawn first, are always whole, so that all runs train on the same rows.
-  private static func listOpsCounts(
-    _ run: RunConfiguration
-  ) -> (generated: ListOps.Counts, needed: ListOps.Counts) {
-    let published = ListOps.Counts()
-    func limited(_ limit: Int, _ all: Int) -> Int { limit > 0 ? min(limit, all) : all }
-    let needed = ListOps.Counts(
-      train: limited(run.data.trainExamples, published.train),
-      dev: limited(run.data.devExamples, published.dev),
-      test: limited(run.data.testExamples, published.test))
-    return (ListOps.Counts(train: needed.train), needed)
+  private static func source(_ run: RunConfiguration) throws -> any DatasetSource {
+    try entry(run).source(root(run), options(run))
   }
 
-  /// Refuses ListOps tables that are not there, or have fewer rows than `run` reads.
-  private static func requireTables(_ run: RunConfiguration) throws {
-    guard run.task == .listops else { return }
-    let (counts, needed) = listOpsCounts(run)
-    let state = try ListOps.availability(
-      root(run), seed: run.data.seed, counts: counts, needed: needed)
-    if case .ready = state { return }
-    let replacement = if case .growing = state { " --replace" } else { "" }
+  /// The most examples that `run` reads of each split that it limits.
+  private static func limits(_ run: RunConfiguration) -> [Split: Int] {
+    [
+      .train: run.data.trainExamples, .dev: run.data.devExamples,
+      .devMismatched: run.data.devExamples, .test: run.data.testExamples,
+    ].filter { $0.value > 0 }
+  }
+
+  private static func request(_ run: RunConfiguration) -> DatasetGeneration.Request {
+    .init(root: root(run), options: options(run), limits: limits(run))
+  }
+
+  /// Refuses files that a run would generate and that are not there, or fewer than `run` reads.
+  private static func requireFiles(_ run: RunConfiguration) throws {
+    guard let missing = try entry(run).generation?.missing(request(run)) else { return }
     throw DataError(
-      .incomplete, file: root(run).root.path,
-      problem: "the ListOps tables of this run are not here",
-      hint: "Name their folder with --root, or run `sbm data generate listops --seed "
-        + "\(run.data.seed) --train \(counts.train)\(replacement)\(place(run))`")
+      .incomplete, file: root(run).root.path, problem: missing.problem,
+      hint: "Name their folder with --root, or run `\(missing.command)\(place(run))`")
   }
 
-  /// The command that prepares the data of `run`.
-  private static func preparation(_ run: RunConfiguration) -> String {
-    if run.task == .repeats, run.data.seed != 0 {
-      return
-        "sbm data generate repeats --seed \(run.data.seed) --length \(run.data.length)\(place(run))` "
-        + "and `sbm data prepare repeats\(place(run))"
-    }
-    var command = "sbm data prepare \(run.task.rawValue) --max-length \(run.data.length)"
-    if run.runProtocol == .strict { command += " --protocol strict" }
-    if run.data.seed != 0 { command += " --split-seed \(run.data.seed)" }
-    if !run.data.vocabulary.isEmpty { command += " --vocab \(run.data.vocabulary)" }
-    if !run.data.corpus.isEmpty { command += " --corpus \(run.data.corpus)" }
-    return command + place(run)
+  /// The commands that prepare the data of `run`, each between backticks.
+  private static func preparation(_ run: RunConfiguration) throws -> String {
+    try entry(run).preparationCommands(options(run)).map { "`\($0)\(place(run))`" }
+      .joined(separator: " and ")
   }
 
   /// The options that name the folders of `run`.
