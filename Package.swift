@@ -156,8 +156,8 @@ let package = Package(
     module(
       "Exports",
       [
-        "DataFiles", "Datasets", "Diagnostics", "Experiments", "Models", "RunLog", "Safetensors",
-        "Tasks", "Torch", "Training",
+        "DataFiles", "Datasets", "Diagnostics", "Experiments", "Models", "Presentation", "RunLog",
+        "Safetensors", "Tasks", "Torch", "Training",
       ]),
     module(
       "Inspection",

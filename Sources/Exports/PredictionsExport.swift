@@ -1,6 +1,7 @@
 import DataFiles
 import Datasets
 import Foundation
+import Presentation
 import RunLog
 import Tasks
 import Training
@@ -50,7 +51,7 @@ public struct PredictionsExport {
   /// - Throws: `DataError` when it cannot be written, or examples cannot be read.
   public func write(to url: URL) throws {
     let writer = try FileWriter(url)
-    try writer.write(CSV.line(header).utf8)
+    try writer.write(CSV.line(header.map(CSV.Field.text)).utf8)
     var row = 0
     while row < examples.count {
       // The targets of one example stand together.
@@ -88,8 +89,8 @@ public struct PredictionsExport {
 
   private var hasTypes: Bool { task.map { $0.typeCount > 0 } ?? false }
 
-  private static func list(_ numbers: [some BinaryInteger]) -> String {
-    numbers.map { "\($0)" }.joined(separator: " ")
+  private static func list(_ numbers: [some BinaryInteger]) -> CSV.Field {
+    .number(numbers.map { "\($0)" }.joined(separator: " "))
   }
 
   private var header: [String] {
@@ -108,21 +109,21 @@ public struct PredictionsExport {
     return columns
   }
 
-  private func rows(_ targets: Range<Int>, of example: Example?) -> [[String]] {
+  private func rows(_ targets: Range<Int>, of example: Example?) -> [[CSV.Field]] {
     var places: [Int] = []
     if case .tokenClasses(let labels) = example?.label {
       places = labels.indices.filter { labels[$0] != Example.ignoredLabel }
     }
     return targets.enumerated().map { number, target in
-      var fields = ["\(examples[target])"]
+      var fields = [CSV.Field.number("\(examples[target])")]
       if isTokenTask, let example, let text {
         let place = places[number]
-        fields += ["\(place)", text.piece(Int(example.tokens[place]))]
+        fields += [.number("\(place)"), .text(text.piece(Int(example.tokens[place])))]
       }
       fields += answer(target)
       if hasTexts, let example, let text {
-        fields.append(text.line(example.tokens))
-        if isPair { fields.append(text.line(example.secondTokens ?? [])) }
+        fields.append(.text(text.line(example.tokens)))
+        if isPair { fields.append(.text(text.line(example.secondTokens ?? []))) }
       }
       if hasTokens, let example {
         fields.append(Self.list(example.tokens))
@@ -133,15 +134,16 @@ public struct PredictionsExport {
     }
   }
 
-  private func answer(_ target: Int) -> [String] {
+  private func answer(_ target: Int) -> [CSV.Field] {
     switch test.answers {
     case .values(let predictions, let labels):
-      return ["\(predictions[target])", "\(labels[target])"]
+      return [.number("\(predictions[target])"), .number("\(labels[target])")]
     case .classes(let predictions, let labels):
       let (prediction, label) = (predictions[target], labels[target])
-      var fields = ["\(prediction)", "\(label)", prediction == label ? "1" : "0"]
+      let isCorrect = prediction == label
+      var fields = ["\(prediction)", "\(label)", isCorrect ? "1" : "0"].map(CSV.Field.number)
       if hasClassNames, let text {
-        fields += [prediction, label].map(text.className)
+        fields += [prediction, label].map { .text(text.className($0)) }
       }
       return fields
     }
