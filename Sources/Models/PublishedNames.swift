@@ -36,7 +36,7 @@ public enum PublishedNames {
   private static let shared = "attention.mechanism.positionProjection"
   private static let blocks = "encoder.blocks."
 
-  /// The published name of a parameter of ``Attention/AttentionBlock``; ours where there is none.
+  /// The published name of a parameter of `AttentionBlock`; ours where there is none.
   public static func attentionBlock(_ ours: String) -> String { renamed(ours) ?? ours }
 
   /// The published name of a parameter of a ``SequenceModel``; ours where there is none.

@@ -6,7 +6,7 @@ extension Shard {
   /// - Parameters:
   ///   - transform: applied to each example with `stream.child(index)`.
   ///   - stream: the stream of this epoch or evaluation; needed with a transform.
-  /// - Throws: ``DataError`` when the store cannot be read.
+  /// - Throws: `DataError` when the store cannot be read.
   public init(
     _ indices: [Int], from store: some ExampleStore, layout: ShardLayout,
     transform: (any ExampleTransform)? = nil, stream: RandomStream? = nil

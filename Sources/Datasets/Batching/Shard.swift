@@ -16,7 +16,7 @@ public struct TokenMatrix: Hashable, Sendable {
   /// 1 for a real token and 0 for padding, `[rows, width]`.
   ///
   /// With `zeroIsPadding`, also 0 at tokens of value 0 inside a row: the published mask, which
-  /// hides black pixels (``TaskSpecification/pixelZeroIsPadding``).
+  /// hides black pixels (`TaskSpecification.pixelZeroIsPadding`).
   public func mask(zeroIsPadding: Bool = false) -> [Float] {
     var mask = [Float](repeating: 0, count: rows * width)
     for row in 0..<rows {

@@ -8,7 +8,7 @@ public protocol ExampleStore: Sendable {
 
   /// The examples at `indices`, in their order. May be called from several threads.
   ///
-  /// - Throws: ``DataError`` when a cache cannot be read.
+  /// - Throws: `DataError` when a cache cannot be read.
   func examples(at indices: [Int]) throws -> [Example]
 }
 

@@ -30,7 +30,7 @@ public struct SubsetStore: ExampleStore {
 
   /// The examples at `indices`, in their order.
   ///
-  /// - Throws: ``DataError`` when a cache cannot be read.
+  /// - Throws: `DataError` when a cache cannot be read.
   public func examples(at indices: [Int]) throws -> [Example] {
     try store.examples(at: indices.map(place(of:)))
   }

@@ -32,7 +32,7 @@ public final class TokenCache: Sendable {
 
   /// Where the cache of `source` is.
   ///
-  /// - Throws: ``DataError`` when the source's own files cannot be looked at.
+  /// - Throws: `DataError` when the source's own files cannot be looked at.
   public static func url(_ source: some DatasetSource, _ data: DataRoot) throws -> URL {
     url(source, data, key: try CacheKey(source))
   }
@@ -56,7 +56,7 @@ public final class TokenCache: Sendable {
 
   /// The state of the cache of `source`.
   ///
-  /// - Throws: ``DataError`` when the source's own files cannot be looked at.
+  /// - Throws: `DataError` when the source's own files cannot be looked at.
   public static func status(_ source: some DatasetSource, _ data: DataRoot) throws -> Status {
     let key = try CacheKey(source)
     let url = url(source, data, key: key)
@@ -81,7 +81,7 @@ public final class TokenCache: Sendable {
   /// whole. Memory stays bounded whatever the size of the data. Two processes that prepare the
   /// same cache wait for each other.
   ///
-  /// - Throws: ``DataError`` for what is wrong with the source's files; `HDF5Error` when the
+  /// - Throws: `DataError` for what is wrong with the source's files; `HDF5Error` when the
   ///   cache cannot be written.
   public static func prepare(
     _ source: some DatasetSource, in data: DataRoot, progress: DataProgress.Handler? = nil
@@ -103,7 +103,7 @@ public final class TokenCache: Sendable {
 
   /// The cache of `source` if there is one that fits; nothing is made.
   ///
-  /// - Throws: ``DataError`` when the source's own files cannot be looked at.
+  /// - Throws: `DataError` when the source's own files cannot be looked at.
   public static func ready(_ source: some DatasetSource, in data: DataRoot) throws -> TokenCache? {
     let key = try CacheKey(source)
     return try? open(url(source, data, key: key), task: source.task, key: key)
@@ -150,7 +150,7 @@ public final class TokenCache: Sendable {
   ///
   /// - Parameter residentBytes: tokens of at most so many bytes are read into memory at once;
   ///   larger ones are read from the file, example by example.
-  /// - Throws: ``DataError`` when the cache does not have the split or is damaged.
+  /// - Throws: `DataError` when the cache does not have the split or is damaged.
   public func split(_ split: Split, residentBytes: Int = 256 << 20) throws -> TokenSplit {
     guard try file.exists(split.rawValue) else {
       throw DataError(

@@ -75,7 +75,7 @@ public final class TokenSplit: ExampleStore {
 
   /// Holds the examples against their digests, a few at a time.
   ///
-  /// - Throws: ``DataError`` for the first that is another than when it was written.
+  /// - Throws: `DataError` for the first that is another than when it was written.
   func checkDigests() throws {
     let all = try digests.read(as: UInt64.self)
     var start = 0

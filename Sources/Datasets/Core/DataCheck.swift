@@ -22,7 +22,7 @@ public struct DataCheck {
   ///
   /// What is wrong with the data is a finding of severity `defect`, not an error.
   ///
-  /// - Throws: ``DataError`` of kind `inputOutput` when the system fails.
+  /// - Throws: `DataError` of kind `inputOutput` when the system fails.
   public func run(progress: DataProgress.Handler? = nil) throws -> [DataFinding] {
     var findings: [DataFinding] = []
     do {

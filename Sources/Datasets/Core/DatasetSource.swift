@@ -24,12 +24,12 @@ public protocol DatasetSource: Sendable {
 
   /// Everything that decides what the examples are: files and settings.
   ///
-  /// - Throws: ``DataError`` when a file is missing or cannot be looked at.
+  /// - Throws: `DataError` when a file is missing or cannot be looked at.
   func fingerprint() throws -> SourceFingerprint
 
   /// Calls `body` with each example of `split`, always in the same order.
   ///
-  /// - Throws: ``DataError`` with file and place for anything in the files that is not as their
+  /// - Throws: `DataError` with file and place for anything in the files that is not as their
   ///   format says, and whatever `body` throws.
   func forEachExample(of split: Split, _ body: (Example) throws -> Void) throws
 }
@@ -72,7 +72,7 @@ public struct SourceFingerprint: Hashable, Sendable, Codable {
 
     /// Looks at the file or folder at `url`.
     ///
-    /// - Throws: ``DataError`` when it is missing or may not be looked at.
+    /// - Throws: `DataError` when it is missing or may not be looked at.
     public init(_ url: URL, below root: URL) throws {
       let path = url.path
       var status = stat()

@@ -15,7 +15,7 @@ public struct Example: Hashable, Sendable {
   /// The class of a token that no loss or metric looks at, as in PyTorch's cross-entropy.
   public static let ignoredLabel: Int32 = -100
 
-  /// Token ids; 0 is padding, except where a task's pixels use it (``TaskSpecification``).
+  /// Token ids; 0 is padding, except where a task's pixels use it (`TaskSpecification`).
   public var tokens: [UInt16]
   /// The second text of a pair whose texts are encoded one by one (Retrieval).
   public var secondTokens: [UInt16]?

@@ -19,7 +19,7 @@ extension GenerationRecord {
 
   /// The record in `folder`; `nil` if there is none.
   ///
-  /// - Throws: ``DataError`` when it is damaged.
+  /// - Throws: `DataError` when it is damaged.
   static func read(from folder: URL) throws -> Self? {
     let url = folder.appendingPathComponent(fileName)
     guard FileManager.default.fileExists(atPath: url.path) else { return nil }

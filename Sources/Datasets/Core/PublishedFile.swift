@@ -7,7 +7,7 @@ extension DataFinding {
   ///
   /// Another sum is a warning: an archive may have been packed anew. Its content is checked apart.
   ///
-  /// - Throws: ``DataError`` when the file cannot be read.
+  /// - Throws: `DataError` when the file cannot be read.
   static func checksum(_ url: URL, published: String) throws -> DataFinding {
     let file = try ByteFile(url)
     var sum = Checksum(.md5)

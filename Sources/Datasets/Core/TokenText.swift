@@ -8,7 +8,7 @@ public struct TokenText: Sendable {
 
   /// The texts of `task` below `data`, read as `options` say.
   ///
-  /// - Throws: ``DataError`` when the task has a vocabulary and it cannot be read.
+  /// - Throws: `DataError` when the task has a vocabulary and it cannot be read.
   public init(_ task: TaskSpecification, _ data: DataRoot, _ options: SourceOptions) throws {
     self.task = task
     vocabulary =

@@ -18,7 +18,7 @@ public struct GLUE: DatasetSource {
 
   /// The tables of the task named `name` below `data`.
   ///
-  /// - Throws: ``DataError`` when the tables or the vocabulary are missing, or the vocabulary is
+  /// - Throws: `DataError` when the tables or the vocabulary are missing, or the vocabulary is
   ///   none.
   /// - Precondition: `name` is one of the nine tasks.
   public init(

@@ -31,7 +31,7 @@ struct GLUERows {
 
   /// Reads the header of `entry`, the table of `split`.
   ///
-  /// - Throws: ``DataError`` when the file is empty or its header is not the published one.
+  /// - Throws: `DataError` when the file is empty or its header is not the published one.
   init(_ entry: FileEntry, of split: Split, table: GLUETable) throws {
     self.table = table
     self.entry = entry
@@ -67,7 +67,7 @@ struct GLUERows {
 
   /// The next row; `nil` after the last.
   ///
-  /// - Throws: ``DataError`` with the line for a row that is none.
+  /// - Throws: `DataError` with the line for a row that is none.
   mutating func next() throws -> Row? {
     while true {
       let line: ArraySlice<UInt8>

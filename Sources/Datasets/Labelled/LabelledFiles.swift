@@ -22,7 +22,7 @@ public struct LabelledFiles: DatasetSource {
 
   /// The tables that `options` name, below `data` where their paths are relative.
   ///
-  /// - Throws: ``DataError`` when a table or the vocabulary is missing or not what it should be.
+  /// - Throws: `DataError` when a table or the vocabulary is missing or not what it should be.
   public init(_ data: DataRoot, options: SourceOptions) throws {
     guard let labelled = options.labelled, !labelled.trainFile.isEmpty else {
       throw DataError(

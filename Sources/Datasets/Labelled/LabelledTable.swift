@@ -36,7 +36,7 @@ struct LabelledTable {
 
   /// Opens the table at `url` and reads its header; `columns` are the texts and, last, the label.
   ///
-  /// - Throws: ``DataError`` when it is missing, of no known format, or lacks a column.
+  /// - Throws: `DataError` when it is missing, of no known format, or lacks a column.
   init(_ url: URL, columns: [String]) throws {
     path = url.path
     self.columns = columns
@@ -81,7 +81,7 @@ struct LabelledTable {
 
   /// The next row; `nil` after the last.
   ///
-  /// - Throws: ``DataError`` with the line for a row that is none.
+  /// - Throws: `DataError` with the line for a row that is none.
   mutating func next() throws -> Row? {
     var values: [[UInt8]]
     var line = 1

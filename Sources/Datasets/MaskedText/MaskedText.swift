@@ -27,7 +27,7 @@ public struct MaskedText: DatasetSource {
 
   /// The corpus that the options name, else `corpus` below the root of `data`.
   ///
-  /// - Throws: ``DataError`` when the corpus or the vocabulary is missing, or has no `[MASK]`.
+  /// - Throws: `DataError` when the corpus or the vocabulary is missing, or has no `[MASK]`.
   public init(_ data: DataRoot, options: SourceOptions = SourceOptions()) throws {
     url = options.corpus ?? data.root.appendingPathComponent("corpus")
     guard FileManager.default.fileExists(atPath: url.path) else {

@@ -34,7 +34,7 @@ public struct Pathfinder: DatasetSource {
 
   /// The images below `data`.
   ///
-  /// - Throws: ``DataError`` when there are none, or there is no such difficulty.
+  /// - Throws: `DataError` when there are none, or there is no such difficulty.
   public init(_ data: DataRoot, options: SourceOptions = SourceOptions()) throws {
     let name = options.difficulty ?? PathfinderParameters.Difficulty.hard.rawValue
     guard let difficulty = PathfinderParameters.Difficulty(rawValue: name) else {
@@ -79,7 +79,7 @@ public struct Pathfinder: DatasetSource {
 
   /// The metadata files and how the split is drawn.
   ///
-  /// - Throws: ``DataError`` of kind `incomplete` when generation was interrupted.
+  /// - Throws: `DataError` of kind `incomplete` when generation was interrupted.
   public func fingerprint() throws -> SourceFingerprint {
     let batches = Self.batches(files.url)
     if let generated, batches.count < generated.batches {

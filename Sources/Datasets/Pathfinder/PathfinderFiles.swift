@@ -62,7 +62,7 @@ public struct PathfinderFiles: Sendable {
   /// Images of other settings, or that were not generated here, are an error and stay, unless
   /// `replacing`: then they are removed first.
   ///
-  /// - Throws: ``DataError`` when files cannot be written or others are in the way.
+  /// - Throws: `DataError` when files cannot be written or others are in the way.
   public func write(replacing: Bool = false, progress: DataProgress.Handler? = nil) throws {
     if replacing { try? FileManager.default.removeItem(at: folder) }
     try claim()

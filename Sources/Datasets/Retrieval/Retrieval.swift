@@ -27,7 +27,7 @@ public struct Retrieval: DatasetSource {
 
   /// The tables below `data`.
   ///
-  /// - Throws: ``DataError`` of kind `missing` when there are none.
+  /// - Throws: `DataError` of kind `missing` when there are none.
   public init(_ data: DataRoot, options: SourceOptions = SourceOptions()) throws {
     let train = Self.fileName(.train)
     if let table = data.firstExisting(Self.folders.map { "\($0)/\(train)" }) {

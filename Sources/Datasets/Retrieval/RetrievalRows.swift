@@ -35,7 +35,7 @@ struct RetrievalRows {
 
   /// The next row; `nil` after the last.
   ///
-  /// - Throws: ``DataError`` with the line for a row that is none.
+  /// - Throws: `DataError` with the line for a row that is none.
   mutating func next() throws -> Row? {
     guard let count = try readFields() else { return nil }
     guard count == Self.columns else {

@@ -28,7 +28,7 @@ public struct Reviews: DatasetSource {
 
   /// The reviews below `data`.
   ///
-  /// - Throws: ``DataError`` of kind `missing` when there are none.
+  /// - Throws: `DataError` of kind `missing` when there are none.
   public init(_ data: DataRoot, options: SourceOptions = SourceOptions()) throws {
     guard let place = data.firstExisting(Self.places) else {
       throw DataError(

@@ -5,7 +5,7 @@ import Tokenization
 extension WordPieceTokenizer {
   /// Reads the vocabulary file at `url`, one piece a line.
   ///
-  /// - Throws: ``DataError`` when the file is missing, cannot be read, or is no vocabulary.
+  /// - Throws: `DataError` when the file is missing, cannot be read, or is no vocabulary.
   public init(vocabularyFile url: URL) throws {
     let file = try ByteFile(
       url, hint: "Name the vocab.txt of an uncased BERT; data-scripts/vocabulary.sh fetches it")
