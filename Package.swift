@@ -169,10 +169,10 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "Arguments", "AtomicFiles", "Attention", "Benchmarks", "DataFiles", "Datasets",
-        "Diagnostics", "Experiments", "Exports", "HDF5", "Inspection", "Kernels", "Presentation",
-        "Processes", "Randomness", "Reports", "RunLog", "Settings", "Steps", "Tasks", "Terminal",
-        "Tokenization", "Torch", "Training", "Verification",
+        "Arguments", "AtomicFiles", "Benchmarks", "DataFiles", "Datasets", "Diagnostics",
+        "Experiments", "Exports", "HDF5", "Inspection", "Kernels", "Presentation", "Processes",
+        "Randomness", "Reports", "RunLog", "Settings", "Tasks", "Terminal", "Tokenization", "Torch",
+        "Training", "Verification",
       ],
       path: "Sources/sbm", exclude: ["main.swift"], swiftSettings: swift,
       plugins: ["CodeVersion"]),

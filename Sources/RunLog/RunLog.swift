@@ -8,6 +8,8 @@ public struct RunLog: Sendable {
   public static let format = "SBMTransformer run log"
   /// The layout's version; it grows when a reader of older logs would be misled.
   public static let formatVersion = 1
+  /// The end of the name of the checkpoint beside a log.
+  public static let checkpointSuffix = ".checkpoint.h5"
 
   /// Who the run is.
   public var labels: Labels

@@ -22,52 +22,28 @@ struct DryRun {
     let log: String
     let standing: RunStanding
     /// Nil for tasks that have no data set in this build.
-    let cost: Cost?
+    let cost: RunCost?
   }
 
-  /// What the runs of one model will cost, from their settings alone.
-  struct Cost {
-    /// Trained scalars.
-    let parameters: Int
-    /// Of a forward pass over one example.
-    let flops: Double
+  private let runs: [PlannedRun]
 
-    /// - Throws: `AttentionError` when the mechanism's sizes or options do not fit, `TrainingError` when
-    ///   the parameters do not fit into memory.
-    init?(_ run: RunConfiguration) throws {
-      guard let task = TaskData.specification(run) else { return nil }
-      let model = try run.outlineModel(task)
-      try run.requireMemory(for: model)
-      let cost = run.cost(of: model)
-      (parameters, flops) = (cost.parameters, cost.flops)
-    }
-
-    /// Of all training steps of `run`; the backward pass of a matrix product is two of them.
-    func trainingFlops(_ run: RunConfiguration) -> Double {
-      3 * flops * Double(run.training.batch * run.training.steps)
-    }
-  }
-
-  private let runs: [RunConfiguration]
-  private let folder: (RunConfiguration) -> URL
-
-  init(_ runs: [RunConfiguration], folder: @escaping (RunConfiguration) -> URL) {
-    self.runs = runs
-    self.folder = folder
-  }
+  init(_ runs: [PlannedRun]) { self.runs = runs }
 
   /// Prints all runs.
   ///
   /// - Throws: `AttentionError` and `TrainingError` for runs that cannot be trained.
   func print(_ form: Form) throws {
-    var costs: [String: Cost] = [:]
-    func item(_ run: RunConfiguration) throws -> Item {
+    var costs: [String: RunCost] = [:]
+    func item(_ planned: PlannedRun) throws -> Item {
+      let run = planned.configuration
       let model = run.rehearsalKey
-      if costs[model] == nil { costs[model] = try Cost(run) }
-      let folder = folder(run)
+      if costs[model] == nil, let cost = try RunCost(run) {
+        try run.requireMemory(parameters: cost.parameters)
+        costs[model] = cost
+      }
       return Item(
-        run: run, log: "\(folder.relativePath)/\(run.name).h5",
-        standing: RunFiles(folder: folder, run: run.name).standing(of: run), cost: costs[model])
+        run: run, log: "\(planned.folder.relativePath)/\(run.name).h5",
+        standing: planned.files.standing(of: run), cost: costs[model])
     }
     switch form {
     case .short:

@@ -41,7 +41,7 @@ extension DryRun.Item {
   }
 }
 
-extension DryRun.Cost {
+extension RunCost {
   /// One line for a person.
   func text(_ run: RunConfiguration) -> String {
     let density = run.initialDensity.map {

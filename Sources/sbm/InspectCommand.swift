@@ -4,6 +4,7 @@ import Datasets
 import Diagnostics
 import Foundation
 import Inspection
+import RunLog
 import Tasks
 import Training
 

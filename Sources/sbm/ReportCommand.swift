@@ -2,6 +2,7 @@ import Arguments
 import Diagnostics
 import Foundation
 import Reports
+import RunLog
 
 /// `sbm report`: logs to tables, figures, one page.
 struct ReportCommand: Command {

@@ -1,7 +1,5 @@
 import Arguments
-import Attention
 import Experiments
-import Foundation
 import Training
 
 /// `sbm run`: trains and tests every run of an experiment file.
@@ -129,37 +127,35 @@ struct RunCommand: Command {
   func run() throws {
     if listsSettings { return try Output.write(SettingsPage.text) }
     guard let path else { return }
-    let folder = { (run: RunConfiguration) in
-      URL(fileURLWithPath: outputFolder ?? "results/\(run.folder)", isDirectory: true)
+    if isDry {
+      let plan = try self.plan(path)
+      for warning in plan.warnings { Output.warn(warning) }
+      return try DryRun(plan.runs).print(form)
     }
-    if isDry { return try DryRun(runs(path, folder), folder: folder).print(form) }
-    if continuation == .resume {
-      let files = try runs(path, folder).map { RunFiles(folder: folder($0), run: $0.name) }
-      for warning in ArithmeticVariant.adopt(from: files) { Output.warn("Warning: \(warning)") }
+    // Before the processes know of each other: the program may start anew, in their place.
+    let plan = Result { try self.plan(path) }
+    var warnings = (try? plan.get().warnings) ?? []
+    if continuation == .resume, let files = try? plan.get().runs.map(\.files) {
+      warnings += ArithmeticVariant.adopt(from: files).map { "Warning: \($0)" }
     }
     let job = try Job(timeout: Double(rankTimeout))
     try job.perform {
       // An error in the file is told once.
-      _ = try job.processes.atRoot { _ in try Experiment.load(path, options).runs.count }
-      try RunExecution(
-        runs: runs(path, folder), folder: folder, continuation: continuation,
-        processes: job.processes
-      ).perform()
+      _ = try job.processes.atRoot { _ in try plan.get().runs.count }
+      for warning in warnings { Output.warn(warning) }
+      let display = SweepDisplay(job.processes)
+      let sweep = SweepExecution(
+        try plan.get(), processes: job.processes, codeVersion: sbmVersion, observe: display.show)
+      switch try sweep.perform({ try Output.line($0.files.log.path) }) {
+      case .finished: return
+      case .interrupted: throw Ending(exitCode: .interrupted)
+      case .failed: throw Ending(exitCode: .failure)
+      }
     }
   }
 
-  /// The runs of the file, or those of the part that was asked for, as far as they were begun with the
-  /// settings that they were begun with.
-  private func runs(
-    _ path: String, _ folder: (RunConfiguration) -> URL
-  ) throws -> [RunConfiguration] {
-    let all = try Experiment.load(path, options).runs
-    let own = try part?.runs(of: all) ?? all
-    if let part, own.isEmpty {
-      Output.warn("part \(part) of \(all.count) runs is empty: there are more parts than runs")
-    }
-    return own.map { run in
-      continuation == .restart ? run : RunFiles(folder: folder(run), run: run.name).asBegun(run)
-    }
+  private func plan(_ path: String) throws -> SweepPlan {
+    try SweepPlan(
+      Experiment.load(path, options), part: part, folder: outputFolder, continuation: continuation)
   }
 }

@@ -30,19 +30,17 @@ struct RunComparison {
   }
 
   private func compareLosses(_ a: RunLog, _ b: RunLog, within bound: Double) throws -> Bool {
-    let (steps, losses, others) = (a.train.steps, a.train.losses, b.train.losses)
-    guard steps == b.train.steps, !steps.isEmpty else {
+    guard let difference = a.lossDifference(from: b) else {
       try Output.line("the logs have rows of training at different steps, or none")
       return false
     }
-    let differences = zip(losses, others).map { abs($0 - $1) }
-    // A loss that is no number is beyond every bound.
-    let worst = differences.indices.max { differences[$0] < differences[$1] }!
     try Output.line(
       String(
         format:
           "%d losses, the largest difference %.2e (bound %.0e), at step %d; the last %.6f, %.6f",
-        steps.count, differences[worst], bound, steps[worst], losses.last!, others.last!))
-    return differences.allSatisfy { $0 <= bound }
+        difference.count, difference.largest, bound, difference.step, difference.last.0,
+        difference.last.1))
+    // A loss that is no number is beyond every bound.
+    return difference.largest <= bound
   }
 }

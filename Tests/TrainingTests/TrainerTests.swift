@@ -156,14 +156,16 @@ import Training
         outline.namedParameters().map { $0.parameter.value.shape }
           == model.namedParameters().map { $0.parameter.value.shape })
       #expect(run.cost(of: outline) == run.cost(of: model))
-      try run.requireMemory(for: outline)
+      try run.requireMemory(parameters: outline.parameterCount)
     }
     let giant = try configuration([
       "model.layers=64", "model.dim=8192", "model.heads=8", "model.head_dim=1024",
       "model.feed_forward=65536",
     ])
     let outline = try giant.outlineModel(try #require(TaskData.specification(giant)))
-    let error = #expect(throws: TrainingError.self) { try giant.requireMemory(for: outline) }
+    let error = #expect(throws: TrainingError.self) {
+      try giant.requireMemory(parameters: outline.parameterCount)
+    }
     guard case .tooLarge(_, let parameters, let needed, _) = error else { return }
     #expect(parameters > 64 * 2 * 8192 * 65536 && needed == 20 * parameters)
   }

@@ -40,6 +40,19 @@ extension RunConfiguration {
   }
 }
 
+/// A model that a run begins with, built before its trainer: by the checks before a sweep.
+public struct InitialModel {
+  let model: SequenceModel
+  /// Whether it waits for the parameters of the run's own checkpoint.
+  let isResumed: Bool
+
+  /// The model of `RunConfiguration.makeInitialModel(_:isResumed:)`.
+  public init(of run: RunConfiguration, _ task: TaskSpecification, isResumed: Bool) throws {
+    model = try run.makeInitialModel(task, isResumed: isResumed)
+    self.isResumed = isResumed
+  }
+}
+
 extension SequenceModel {
   /// Takes over the encoder of a checkpoint, such as one of masked-LM pre-training: its best parameters on
   /// dev; or of a safetensors file. The head stays.

@@ -14,12 +14,11 @@ extension RunConfiguration {
     try withoutElements { try makeModel(task) }
   }
 
-  /// Refuses a model whose parameters alone do not fit into memory. Training keeps of each its value,
+  /// Refuses a model of so many `parameters` that they alone do not fit into memory. Training keeps of each its value,
   /// gradient, two moments of AdamW and the best value on dev.
   ///
   /// - Throws: ``TrainingError/tooLarge(run:parameters:needed:memory:)``.
-  public func requireMemory(for model: SequenceModel) throws {
-    let parameters = model.parameterCount
+  public func requireMemory(parameters: Int) throws {
     let needed = parameters * 5 * MemoryLayout<Float>.size
     let memory = Int(ProcessInfo.processInfo.physicalMemory)
     guard needed <= memory else {

@@ -17,7 +17,7 @@ public struct RunFiles: Sendable {
   /// The files of the run of that name in `folder`.
   public init(folder: URL, run: String) {
     log = folder.appendingPathComponent("\(run).h5")
-    checkpoint = folder.appendingPathComponent("\(run).checkpoint.h5")
+    checkpoint = folder.appendingPathComponent("\(run)\(RunLog.checkpointSuffix)")
   }
 
   /// The log at `log`, and the checkpoint that belongs to it.

@@ -10,7 +10,7 @@ public struct SavedRun: Sendable {
   public let log: RunLog
   /// The run's resolved settings.
   public let configuration: RunConfiguration
-  /// Every parameter and buffer by its path in ``Models/SequenceModel``.
+  /// Every parameter and buffer by its path in `SequenceModel`.
   public let parameters: [String: Tensor]
   /// Which parameters these are.
   public let choice: TrainedRun.Parameters

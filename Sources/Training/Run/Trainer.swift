@@ -52,11 +52,13 @@ public struct Trainer {
   /// - Parameters:
   ///   - continuation: what to do if the run was begun before.
   ///   - processes: the processes that train it together; each makes a trainer of the same run and data.
+  ///   - initial: the model of the same run and task, where it is built already and nothing has changed it.
   /// - Throws: `AttentionError`, ``TrainingError``, `HDF5Error`, `RunLogError`; `TorchError` when memory
   ///   runs out, which ``RunFiles/recordFailure(of:task:codeVersion:reason:)`` can log.
   public init(
     _ run: RunConfiguration, data: TaskData, files: RunFiles, continuation: RunFiles.Continuation,
-    pool: WorkerPool, processes: ProcessGroup = .single, codeVersion: String,
+    pool: WorkerPool, processes: ProcessGroup = .single, model initial: InitialModel? = nil,
+    codeVersion: String,
     observe: @escaping (RunEvent) -> Void = { _ in }
   ) throws {
     self.run = run
@@ -68,8 +70,11 @@ public struct Trainer {
     lock = start.lock
     let saved = start.saved
     // The others have the root's parameters, wherever it has them from.
-    let model = try run.makeInitialModel(
-      data.task, isResumed: saved != nil || !processes.isRoot)
+    let isResumed = saved != nil || !processes.isRoot
+    let model =
+      if let initial, initial.isResumed == isResumed { initial.model } else {
+        try run.makeInitialModel(data.task, isResumed: isResumed)
+      }
     var settings = run.stepSettings(data.task, device: Device(name: run.device))
     settings.summation = start.summation
     step = ShardedStep(model: model, pool: pool, processes: processes, settings: settings)

@@ -1,17 +1,17 @@
 import Diagnostics
 import Foundation
-import RunLog
 
 /// Finds the log that a person means by a path or a run's name.
-struct RunLookup {
+public struct RunLookup {
   /// The help of arguments that are looked up.
-  static let help = "A run log (.h5), or the name of a run below results, such as listops-sbm-s0."
+  public static let help =
+    "A run log (.h5), or the name of a run below results, such as listops-sbm-s0."
 
   /// The log's path.
-  let path: String
+  public let path: String
 
   /// - Throws: ``NoSuchRun`` when there is no such file, or not one run of that name below `folder`.
-  init(_ name: String, below folder: String = "results") throws {
+  public init(_ name: String, below folder: String = "results") throws {
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: name, isDirectory: &isFolder), !isFolder.boolValue {
       path = name
@@ -33,7 +33,7 @@ struct RunLookup {
   /// What is read for `name`: a file or folder that is there, or the log of a run.
   ///
   /// - Throws: ``NoSuchRun`` when there is neither; paths are left to their reader.
-  static func pathOrRun(_ name: String) throws -> String {
+  public static func pathOrRun(_ name: String) throws -> String {
     let isPath =
       name.contains("/") || [".h5", ".json", ".jsonl"].contains { name.hasSuffix($0) }
       || FileManager.default.fileExists(atPath: name)
@@ -43,7 +43,7 @@ struct RunLookup {
   /// The logs of all seeds of a run that is named without one, or of the one run of that whole name.
   ///
   /// - Throws: ``NoSuchRun`` when there is none.
-  static func seeds(of name: String, below folder: String = "results") throws -> [String] {
+  public static func seeds(of name: String, below folder: String = "results") throws -> [String] {
     let logs = logs(below: folder)
     let found = logs.filter { log in
       guard log.name.hasPrefix(name + "-s") else { return false }
@@ -56,7 +56,7 @@ struct RunLookup {
   private static func logs(below folder: String) -> [(name: String, path: String)] {
     let files = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
     return files.sorted().filter { file in
-      file.hasSuffix(".h5") && !file.hasSuffix(".checkpoint.h5")
+      file.hasSuffix(".h5") && !file.hasSuffix(RunLog.checkpointSuffix)
         && !file.hasSuffix(EvaluationLog.suffix)
         && !file.split(separator: "/").contains { $0.hasPrefix(".") }
     }.map { file in
@@ -66,13 +66,18 @@ struct RunLookup {
 }
 
 /// What was named is no run.
-enum NoSuchRun: ExitCodeProviding, CustomStringConvertible {
+public enum NoSuchRun: ExitCodeProviding, CustomStringConvertible {
+  /// A path that is no file.
   case path(String, isFolder: Bool)
+  /// A name that no run below the folder has.
   case name(String, folder: String, closest: String?)
+  /// A name that the runs of several logs have.
   case several(String, [String])
+  /// A folder without logs.
   case noRuns(folder: String, exitCode: ExitCode)
 
-  var description: String {
+  /// What was looked for, and what there is.
+  public var description: String {
     switch self {
     case .path(let path, let isFolder):
       isFolder
@@ -87,7 +92,8 @@ enum NoSuchRun: ExitCodeProviding, CustomStringConvertible {
     }
   }
 
-  var exitCode: ExitCode {
+  /// Bad usage, but for a path that is not there, which is one of input.
+  public var exitCode: ExitCode {
     switch self {
     case .path(_, false): .inputOutput
     case .noRuns(_, let code): code

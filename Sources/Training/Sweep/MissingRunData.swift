@@ -4,17 +4,19 @@ import Diagnostics
 import Experiments
 
 /// Runs whose files are not there, or not all of them.
-struct MissingData: ExitCodeProviding, CustomStringConvertible {
-  struct Task {
+public struct MissingRunData: ExitCodeProviding, CustomStringConvertible {
+  struct Item {
     let run: RunConfiguration
     let error: DataError
   }
 
-  let description: String
-  let exitCode: ExitCode = .badInput
+  /// What is missing of each task, and how to train the others.
+  public let description: String
+  /// Bad input data.
+  public let exitCode: ExitCode = .badInput
 
   /// - Parameter runs: all that were to be trained, those with data too.
-  init(_ missing: [Task], runs: [RunConfiguration]) {
+  init(_ missing: [Item], runs: [RunConfiguration]) {
     var tasks: [String] = []
     var lines: [String] = []
     for item in missing where !tasks.contains(item.run.task.rawValue) {

@@ -1,6 +1,4 @@
-import Attention
 import Experiments
-import Models
 
 /// One of several parts of a sweep: the runs that one job of an array trains.
 ///
@@ -29,7 +27,7 @@ public struct SweepPart: Sendable, Equatable, CustomStringConvertible {
     var flops: [String: Double] = [:]
     let costs = try runs.map { run in
       if flops[run.rehearsalKey] == nil {
-        flops[run.rehearsalKey] = try run.flopsOfAnExample()
+        flops[run.rehearsalKey] = try RunCost(run)?.flops
       }
       return (flops[run.rehearsalKey] ?? 1) * Double(run.training.batch * run.training.steps)
     }
@@ -49,13 +47,5 @@ public struct SweepPart: Sendable, Equatable, CustomStringConvertible {
       parts[item] = part + 1
     }
     return parts
-  }
-}
-
-extension RunConfiguration {
-  /// Of a forward pass; nil for tasks that have no data set in this build.
-  fileprivate func flopsOfAnExample() throws -> Double? {
-    guard let task = TaskData.specification(self) else { return nil }
-    return cost(of: try outlineModel(task)).flops
   }
 }
