@@ -76,7 +76,10 @@ public enum IsolatedReader {
       try CleanCopy.write(from: "\(parent)/\(source)", to: "\(parent)/\(target)")
       return ReadingProcess.Reply.done
     } catch let error as HDF5Error {
-      let refusal = ReadingProcess.Refusal(error)
+      // It is this process's limit that was met, by what the file asks for.
+      let isTooLarge = error.kind == .failed && error.message.contains("memory allocation failed")
+      let refusal = ReadingProcess.Refusal(
+        isTooLarge ? .damaged(error.message, file: error.file, object: error.object) : error)
       let text = (try? JSONEncoder().encode(refusal)).map { String(decoding: $0, as: UTF8.self) }
       return text ?? ""
     } catch {
