@@ -84,17 +84,15 @@ public struct HeatMap: Sendable, Equatable {
 
 extension HeatMap.Scale {
   /// The scale of attention weights: by the root, up to a value that at most one in a thousand of those
-  /// that are not zero exceed; signed where there are negative ones. Weights that are nearly even have a
-  /// scale from the least to the largest, so that their differences are seen.
+  /// that are not zero exceed; signed where there are negative ones. Weights that are nearly even have an even scale:
+  /// what is little different looks little different.
   public static func weights(_ range: ClosedRange<Float>, _ values: [Float]) -> Self {
     let sizes = values.lazy.map(abs).filter { $0 > 0 && $0.isFinite }.sorted()
     guard let largest = sizes.last else { return .squareRoot(highest: 0) }
     let common = sizes[sizes.count - 1 - sizes.count / 1000]
     // A few values somewhat above the others do not need an end of their own.
     let highest = largest > 2 * common ? common : largest
-    if range.lowerBound > highest / 4, highest > 1.05 * range.lowerBound {
-      return .linear(lowest: range.lowerBound, highest: highest)
-    }
+    if range.lowerBound > highest / 4 { return .linear(lowest: 0, highest: highest) }
     return range.lowerBound < 0
       ? .signedSquareRoot(highest: highest) : .squareRoot(highest: highest)
   }
@@ -105,8 +103,8 @@ extension HeatMap.Scale {
       ? .binary : .linear(lowest: 0, highest: range.upperBound)
   }
 
-  /// From the least to the largest value.
-  public static func full(_ range: ClosedRange<Float>, _ values: [Float]) -> Self {
-    .linear(lowest: range.lowerBound, highest: range.upperBound)
+  /// From 0 to the largest value: probabilities of 0.244 to 0.258 look alike, as they are.
+  public static func fromZero(_ range: ClosedRange<Float>, _ values: [Float]) -> Self {
+    .linear(lowest: min(0, range.lowerBound), highest: range.upperBound)
   }
 }

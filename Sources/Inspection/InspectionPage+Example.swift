@@ -21,10 +21,32 @@ extension InspectionPage {
         : "<p class='answer'>\(Formatting.grouped(answers.count - wrong.count)) of "
           + "\(Formatting.grouped(answers.count)) tokens are answered right"
           + (wrong.isEmpty ? "." : "; wrong answers are underlined below.") + "</p>"
+          + hiddenWords(answers)
     case .classes(let names, let probabilities, let label):
       content = classBars(names, probabilities, label: label)
     }
     return "<section><h2>Answer</h2>\(content)</section>\n"
+  }
+
+  /// What the model says of each token that it is asked for, and what is right: where that is a part of the text, as in
+  /// masked language modelling.
+  private func hiddenWords(_ answers: [Inspection.TokenAnswer]) -> String {
+    guard let text = inspection.example.texts.first, 2 * answers.count < text.tokens.count else {
+      return ""
+    }
+    let rows = answers.map { answer in
+      let isRight = answer.predicted == answer.label
+      let guess =
+        "\(escaped(answer.predicted)) "
+        + "<span class='quiet'>\(Formatting.percent(Double(answer.probability), digits: 1)) %</span>"
+      let shown = text.tokens.indices.contains(answer.place) ? text.tokens[answer.place] : ""
+      return "<tr><th scope='row' class='number'>\(answer.place)</th><td>\(escaped(shown))</td>"
+        + "<td\(isRight ? "" : " class='warning'")>\(guess)</td><td>\(escaped(answer.label))</td></tr>"
+    }
+    return
+      "<div class='scroll'><table class='masked'><thead><tr><th scope='col' class='number'>token</th>"
+      + "<th scope='col'>shown</th><th scope='col'>guess</th><th scope='col'>right</th></tr></thead>"
+      + "<tbody>\(rows.joined())</tbody></table></div>"
   }
 
   private func classBars(_ names: [String], _ probabilities: [Float], label: Int?) -> String {

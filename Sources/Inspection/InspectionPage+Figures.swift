@@ -31,7 +31,7 @@ extension InspectionPage {
     let numbers = head.statistics
     var notes: [String] = []
     if case .linear = map.scale {
-      notes.append("Nearly even: colours begin at the least weight, not at 0")
+      notes.append("Nearly even")
     } else {
       notes.append("Colour by the square root")
     }
@@ -134,12 +134,35 @@ extension InspectionPage {
       : "; a pixel is the mean of \(rows) queries × \(columns) keys"
   }
 
-  /// A bar of colors with the values at its ends and in its middle.
+  /// A bar of colors with the values at its ends and in its middle, and the part of it that the values take up where
+  /// that is a small one.
   private func scale(_ map: HeatMap, _ title: String) -> String {
+    let ends = [map.range.lowerBound, map.range.upperBound].map { map.scale.position(of: $0) }
+    let isNarrow = map.scale != .binary && ends[1] - ends[0] < 0.5
+    let part = ends.map { Formatting.fixed(100 * Double($0), digits: 1) }
+    let width = Formatting.fixed(100 * Double(ends[1] - ends[0]), digits: 1)
+    let mark =
+      isNarrow
+      ? "<i class='used' style='margin-left:\(part[0])%;width:max(2px,\(width)%)'></i>" : ""
+    let range = [map.range.lowerBound, map.range.upperBound].map { precise($0, map.range) }
+    let words =
+      isNarrow
+      ? "<p>all are \(range[0] == range[1] ? range[0] : "between \(range[0]) and \(range[1])")</p>"
+      : ""
     let values = [0, 0.5, 1].map {
       "<span>\(significant(Double(map.scale.value(at: Float($0)))))</span>"
     }
     return "<div class='scale'><b>\(title)</b><i class='bar \(ColorRamp.of(map.scale).name)'></i>"
-      + "<div>\(values.joined())</div></div>"
+      + mark + "<div>\(values.joined())</div>\(words)</div>"
+  }
+
+  /// A value with as many digits as tell the ends of its range apart.
+  private func precise(_ value: Float, _ range: ClosedRange<Float>) -> String {
+    let span = Double(range.upperBound - range.lowerBound)
+    guard span > 0, span < 0.1 * Double(abs(range.upperBound)) else {
+      return significant(Double(value))
+    }
+    let digits = min(9, max(0, 1 - Int(log10(span).rounded(.down))))
+    return Formatting.fixed(Double(value), digits: digits)
   }
 }

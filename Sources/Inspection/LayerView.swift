@@ -127,11 +127,11 @@ struct BlockModelView {
     let count = Double(isReal.count { $0 })
     let mass = (weighted * real).sum(0).matmul((keys * real).sum(0).unsqueezed(1)).sum().item
     return Inspection.BlockModel(
-      queries: HeatMap(left) { _, _ in .full(shared, []) },
-      keys: HeatMap(right) { _, _ in .full(shared, []) },
-      affinities: HeatMap(means(affinities), scale: HeatMap.Scale.full),
+      queries: HeatMap(left) { _, _ in .fromZero(shared, []) },
+      keys: HeatMap(right) { _, _ in .fromZero(shared, []) },
+      affinities: HeatMap(means(affinities), scale: HeatMap.Scale.fromZero),
       probability: HeatMap(
-        probability.array(of: Float.self), rows: axis, columns: axis, scale: HeatMap.Scale.full),
+        probability.array(of: Float.self), rows: axis, columns: axis, scale: HeatMap.Scale.fromZero),
       meanProbability: count > 0 ? mass / (count * count) : 0, sampler: sampler)
   }
 }

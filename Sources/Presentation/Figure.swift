@@ -53,6 +53,8 @@ public struct Figure: Sendable {
   public var note = ""
   /// A dashed line across at a value to compare with, such as what guessing scores.
   public var guide: Double?
+  /// What the value of ``guide`` is, in a word.
+  public var guideName = ""
 
   /// A figure with axes of numbers.
   public init(

@@ -45,11 +45,14 @@ public enum Formatting {
     return significant(value)
   }
 
-  /// `1 h 02 min`, `3 min 20 s`, `12.3 s`.
+  /// `9 days 04 h` from two days on, `1 h 02 min`, `3 min 20 s`, `12.3 s`.
   public static func duration(_ seconds: Double) -> String {
     guard seconds >= 60, seconds < 1e15 else { return fixed(seconds, digits: 1) + " s" }
     let whole = Int(seconds.rounded())
     if whole < 3600 { return String(format: "%d min %02d s", whole / 60, whole % 60) }
-    return String(format: "%d h %02d min", whole / 3600, whole % 3600 / 60)
+    if whole < 48 * 3600 {
+      return String(format: "%d h %02d min", whole / 3600, whole % 3600 / 60)
+    }
+    return String(format: "%d days %02d h", whole / 86400, whole % 86400 / 3600)
   }
 }

@@ -1,20 +1,9 @@
 /// The looks of the page, in light and in dark.
 enum Stylesheet {
-  /// The curves' colours are Okabe and Ito's, darker or lighter where the ground asks for it.
   static let text = """
-    :root {
-      --ground: #fcfcfb; --panel: #ffffff; --ink: #1d2125; --quiet: #5d666f; --rule: #d9dde1;
-      --grid: #e6e9ec; --frame: #9aa3ab; --warning: #a33a00; --warning-ground: #fff3ea;
-      --curve-0: #0072b2; --curve-1: #d55e00; --curve-2: #00805f; --curve-3: #b0568c;
-      --curve-4: #b97f00; --curve-5: #2a93cf; --curve-6: #4a4f55; --curve-7: #8a5a2b;
-    }
+    :root { \(Palette.light.variables) }
     @media (prefers-color-scheme: dark) {
-      :root {
-        --ground: #15181b; --panel: #1c2024; --ink: #e6e9ec; --quiet: #a0a9b2; --rule: #353b41;
-        --grid: #2b3036; --frame: #6b747d; --warning: #ffab70; --warning-ground: #33241a;
-        --curve-0: #5bb2ea; --curve-1: #ff8b4a; --curve-2: #35c79f; --curve-3: #e59cc6;
-        --curve-4: #f0b73a; --curve-5: #9bd6f7; --curve-6: #c3c9cf; --curve-7: #cf9f70;
-      }
+      :root { \(Palette.dark.variables) }
     }
     * { box-sizing: border-box; }
     body {
@@ -25,9 +14,17 @@ enum Stylesheet {
     h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 .3rem; letter-spacing: -.01em; }
     h2 { font-size: 1.1rem; margin: 2.6rem 0 .7rem; }
     header p { margin: 0; color: var(--quiet); }
-    .scroll { overflow-x: auto; }
+    /* A shadow at an edge says that there is more behind it. */
+    .scroll {
+      overflow-x: auto;
+      background:
+        linear-gradient(to right, var(--ground) 40%, transparent) left / 2.5rem 100% no-repeat local,
+        linear-gradient(to left, var(--ground) 40%, transparent) right / 2.5rem 100% no-repeat local,
+        linear-gradient(to right, var(--shade), transparent) left / .9rem 100% no-repeat scroll,
+        linear-gradient(to left, var(--shade), transparent) right / .9rem 100% no-repeat scroll;
+    }
     table {
-      border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums;
+      border-collapse: separate; border-spacing: 0; font-size: .92rem; font-variant-numeric: tabular-nums;
       white-space: nowrap; min-width: 30rem;
     }
     th, td { padding: .22rem .9rem .22rem 0; text-align: left; vertical-align: baseline; }
@@ -78,6 +75,16 @@ enum Stylesheet {
     summary { cursor: pointer; font-weight: 600; font-size: 1.1rem; }
     details h2 { display: none; }
     details section { margin-top: .7rem; }
+    /* Names of rows break, and stay while the numbers move under them. */
+    @media (max-width: 48rem) {
+      table { font-size: .84rem; min-width: 0; }
+      th, td { padding-right: .5rem; }
+      th + th, th + td, td + td { padding-left: .25rem; }
+      .scroll tbody th:first-child, .scroll thead th:first-child {
+        position: sticky; left: 0; background: var(--ground); white-space: normal;
+        min-width: 5rem;
+      }
+    }
     @media print { figure { break-inside: avoid; } body { padding: 0; } }
     """
 }

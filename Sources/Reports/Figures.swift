@@ -90,12 +90,7 @@ struct Figures {
         return paired(series, series.densities, times: 100)
       },
     ]
-    let guess = members.compactMap { $0.guess(metric) }.first
-    if let guess {
-      figures[1].guide = Formatting.factor(of: metric) * guess
-      figures[1].note =
-        "Dashed: guessing, \(Formatting.fixed(Formatting.factor(of: metric) * guess, digits: 2))."
-    }
+    figures[1].addGuide(members, metric)
     var notes: [String] = []
     if figures[0].curves.contains(where: \.isFaint) {
       notes.append("Means over a twentieth of the run, the losses themselves faint behind.")
@@ -225,11 +220,14 @@ struct Figures {
         note: axis.isApart(0) ? "0 stands apart: a logarithmic axis has no place for it." : "")
     }
     let metric = set[0].labels.metric
+    let split = TaskNames.testedSplit(set[0].runs[0].log)
+    var results = figure(
+      "\(split.capitalized) \(metric)", label(of: metric), times: Formatting.factor(of: metric),
+      Formatting.limits(of: metric)
+    ) { $0.result }
+    results.addGuide(set, metric)
     return [
-      figure(
-        "Test \(metric)", label(of: metric), times: Formatting.factor(of: metric),
-        Formatting.limits(of: metric)
-      ) { $0.result },
+      results,
       figure("Density", "edges, % of all pairs", times: 100, Self.densityLimits) { $0.density },
     ]
   }
@@ -318,5 +316,17 @@ struct Figures {
         xAxis: .linear(curves.flatMap { $0.points.map(\.x) }), marksEveryPoint: true,
         curves: curves)
     ]
+  }
+}
+
+extension Figure {
+  /// A line at what guessing scores by a metric of `groups`, where that is known.
+  fileprivate mutating func addGuide(_ groups: [RunGroup], _ metric: String) {
+    guard let guess = groups.lazy.compactMap({ $0.guess(metric) }).first else { return }
+    let value = Formatting.factor(of: metric) * guess
+    guide = value
+    guideName = "guessing"
+    note = [note, "Dashed: guessing, \(Formatting.fixed(value, digits: 2))."]
+      .filter { !$0.isEmpty }.joined(separator: " ")
   }
 }

@@ -4,17 +4,19 @@ import RunLog
 /// A report as one page that needs nothing beside it: styles and figures are inside.
 struct HTMLPage {
   private let report: Report
+  private let extent: Report.Extent
   private let warn: (String) -> Void
 
-  init(_ report: Report, warn: @escaping (String) -> Void) {
+  init(_ report: Report, extent: Report.Extent, warn: @escaping (String) -> Void) {
     self.report = report
+    self.extent = extent
     self.warn = warn
   }
 
   var text: String {
     HTMLDocument(
       title: title, summary: summary,
-      content: "\(problems)\(report.tablesOfPage.map { table($0) }.joined())\(figures)\(details)"
+      content: problems + report.tablesOfPage(extent).map { table($0) }.joined() + figures + details
     ).text
   }
 

@@ -52,7 +52,7 @@ extension LoggedRun {
   public var outcome: String {
     let name = log.labels.metric
     let result = log.test?.metrics[name].map { value in
-      "; \(TaskNames.testedSplit(log.labels.task)) \(name) "
+      "; \(TaskNames.testedSplit(log)) \(name) "
         + Formatting.fixed(Formatting.factor(of: name) * value, digits: 2)
         + (score?.guess.map {
           " (guessing: \(Formatting.fixed(Formatting.factor(of: name) * $0, digits: 2)))"

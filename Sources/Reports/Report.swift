@@ -65,7 +65,9 @@ public struct Report: Sendable {
   }
 
   /// The tables of a page; those of runs and benchmarks are folded below.
-  var tablesOfPage: [Table] { Self.withNotesOnce(resultTables(.full)) }
+  func tablesOfPage(_ extent: Extent) -> [Table] {
+    Self.withNotesOnce(resultTables(extent == .full ? .full : .compact))
+  }
 
   /// All tables about runs.
   func resultTables(_ extent: Extent) -> [Table] {
@@ -76,7 +78,7 @@ public struct Report: Sendable {
       [compares ? ComparisonTables.arena(groups) : nil, ComparisonTables.glue(groups)]
       .compactMap { $0 }
     tables += TaskTables.tables(extent == .compact && compares ? others : arena + others)
-    tables += SweepTables.sweeps(groups, besideMechanisms: extent == .compact)
+    tables += SweepTables.sweeps(groups, besideTasks: extent == .compact)
     if !groups.isEmpty, extent == .full || compares || others.count + arena.count < groups.count {
       tables.append(SweepTables.cost(groups))
     }
@@ -91,7 +93,7 @@ public struct Report: Sendable {
 
   /// The report in a format; `warn` is told what had to be left out.
   ///
-  /// `extent` is about text, Markdown and LaTeX; records and pages are whole.
+  /// `extent` is about tables; records are whole.
   public func render(
     _ format: Format, extent: Extent = .full, warn: @escaping (String) -> Void = { _ in }
   ) -> String {
@@ -103,7 +105,7 @@ public struct Report: Sendable {
       ([Record.keys.joined(separator: ",")] + records.map(\.csv))
         .map { $0 + "\r\n" }.joined()
     case .json: records.map { $0.json + "\n" }.joined()
-    case .html: HTMLPage(self, warn: warn).text
+    case .html: HTMLPage(self, extent: extent, warn: warn).text
     }
   }
 }

@@ -80,7 +80,7 @@ extension [RunGroup] {
     if let least = counts.first, let most = counts.last {
       let seeds = least == most ? "\(least)" : "\(least) to \(most)"
       let sentence = most == 1 ? "one seed" : "mean ± standard deviation over \(seeds) seeds"
-      let splits = Set(map { TaskNames.testedSplit($0.labels.task) }).sorted()
+      let splits = Set(map { TaskNames.testedSplit($0.runs[0].log) }).sorted()
       let place = splits.map { $0 == "dev" ? "dev (test has no labels)" : $0 }
       notes.append(
         "ours: \(sentence); parameters of the best dev evaluation, on \(place.joined(separator: " or "))"

@@ -204,8 +204,8 @@ extension [RunGroup] {
         .map { SettingNames.phrase($0.key, $0.value) } ?? "from scratch"
     }
     distinguish { same, group in
-      let varying = varyingSettings(same)
-      return group.settings.filter { varying.contains($0.key) }
+      let telling = tellingSettings(same)
+      return group.settings.filter { telling.contains($0.key) }
         .map { SettingNames.phrase($0.key, $0.value) }.joined(separator: ", ")
     }
     // Files of one name in different folders.
@@ -248,15 +248,42 @@ extension [RunGroup] {
   }
 }
 
+/// As few of the settings that differ as tell all groups apart, the earliest: what else differs, such as a warm-up that
+/// goes with the steps, makes names no clearer.
+private func tellingSettings(_ groups: [RunGroup]) -> Set<String> {
+  func values(_ keys: [String]) -> Set<[String]> {
+    Set(groups.map { group in keys.map { SweepTables.value(of: $0, in: group) ?? "" } })
+  }
+  var telling: [String] = []
+  for key in varyingSettings(groups)
+  where values(telling + [key]).count > values(telling).count {
+    telling.append(key)
+  }
+  return Set(telling)
+}
+
 /// The settings whose values differ between groups, in the order of the first group that has them.
 ///
 /// An option that only some mechanisms have counts when it differs among those that have it.
+///
+/// A setting that only follows another one that differs, as its default does, is left out.
 func varyingSettings(_ groups: [RunGroup]) -> [String] {
+  let followed = [
+    "training.warmup": "training.steps", "training.eval_every": "training.steps",
+    "model.head_dim": "model.dim", "data.padded_length": "data.length",
+  ]
   var order: [String] = []
   var values: [String: Set<String>] = [:]
   for setting in groups.flatMap(\.settings) where setting.key != "seed" {
     if values[setting.key] == nil { order.append(setting.key) }
     values[setting.key, default: []].insert(setting.value)
   }
-  return order.filter { values[$0, default: []].count > 1 }
+  let varying = order.filter { values[$0, default: []].count > 1 }
+  return varying.filter { key in
+    guard let leader = followed[key], varying.contains(leader) else { return true }
+    // One value for each of the leader's.
+    let pairs = Set(
+      groups.map { group in [leader, key].map { SweepTables.value(of: $0, in: group) ?? "" } })
+    return pairs.count > values[leader, default: []].count
+  }
 }

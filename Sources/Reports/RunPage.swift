@@ -9,10 +9,12 @@ public struct RunPage {
   private let run: LoggedRun
   private let log: RunLog
   private let path: String
+  private let evaluations: [LoggedEvaluation]
 
-  /// A page about a log.
-  public init(_ run: LoggedRun) {
+  /// A page about a log, and what the trained model gave elsewhere.
+  public init(_ run: LoggedRun, evaluations: [LoggedEvaluation] = []) {
     self.run = run
+    self.evaluations = evaluations
     log = run.log
     path = run.path
   }
@@ -32,7 +34,8 @@ public struct RunPage {
         ("libraries", log.environment.libraries.joined(separator: ", ")),
       ]),
       block("Data", data), block("Training", training), block("Dev", dev),
-      block(TaskNames.testedSplit(log.labels.task) == "dev" ? "Test (on dev)" : "Test", test),
+      block(TaskNames.testedSplit(log) == "dev" ? "Result on dev" : "Test", test),
+      block("Evaluations", evaluationRows),
       block("Density by layer and head, %", density), block("Cost", cost),
       block("Settings", settings),
     ]
@@ -138,6 +141,25 @@ public struct RunPage {
       ]) + (paper == nil ? [] : [PaperValues.note])
       + (OtherData.sentence(log).map { ["not the published task's data: \($0)"] } ?? [])
       + (Deviation.sentence([log]).map { ["not as published: \($0)"] } ?? [])
+  }
+
+  /// A line each: what was scored, the metrics, and where it lies.
+  private var evaluationRows: [String] {
+    rows(
+      evaluations.map { evaluation in
+        let result = evaluation.log.result
+        let names = result.metrics.keys.sorted { left, right in
+          // The task's own first.
+          left == right
+            ? false : left == log.labels.metric || (right != log.labels.metric && left < right)
+        }
+        let parts =
+          names.map { "\($0) \(metric($0, result.metrics[$0] ?? .nan))" }
+          + ["loss \(Formatting.significant(result.loss))"]
+          + (result.density.map { ["density \(percent($0))"] } ?? [])
+          + ["\(Formatting.grouped(evaluation.log.data.examples)) examples"]
+        return (evaluation.what, parts.joined(separator: ", "))
+      }) + evaluations.map { "in \($0.path)" }
   }
 
   private var density: [String] {

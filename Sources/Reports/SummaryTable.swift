@@ -32,7 +32,7 @@ enum SummaryTable {
     let labels = groups[0].labels
     let unit = Metric(logged: labels.metric).isFraction ? ", %" : ""
     let metric =
-      "\(TaskNames.testedSplit(labels.task)) \(TaskNames.shortMetric(labels.metric))\(unit)"
+      "\(TaskNames.testedSplit(groups[0].runs[0].log)) \(TaskNames.shortMetric(labels.metric))\(unit)"
     table.append(
       [
         Table.Cell(TaskNames.title(labels.task)), Table.Cell("guessing", .quiet),

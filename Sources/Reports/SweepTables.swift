@@ -5,11 +5,12 @@ import RunLog
 enum SweepTables {
   /// One table for each experiment and task in which settings vary.
   ///
-  /// With `besideMechanisms`, not where only mechanisms differ, which names tell.
-  static func sweeps(_ groups: [RunGroup], besideMechanisms: Bool = false) -> [Table] {
+  /// With `besideTasks`, only where a number has several values: names tell the others in the tables of tasks.
+  static func sweeps(_ groups: [RunGroup], besideTasks: Bool = false) -> [Table] {
     sweepSets(groups).compactMap { set -> Table? in
       let keys = varyingSettings(set)
-      if besideMechanisms, keys.allSatisfy(SettingNames.tellsMechanism) { return nil }
+      let isSweep = keys.contains { key in Set(numericValues(of: key, in: set) ?? []).count > 2 }
+      if besideTasks, !isSweep { return nil }
       let guess = set.guessCell(set[0].labels.metric).text
       var table = Table(
         "\(set[0].labels.experiment): \(set[0].labels.task) by "
@@ -19,7 +20,7 @@ enum SweepTables {
           .init(shortName(key), isNumeric: numericValues(of: key, in: set) != nil)
         } + [
           .init(
-            "\(TaskNames.testedSplit(set[0].labels.task)) "
+            "\(TaskNames.testedSplit(set[0].runs[0].log)) "
               + TaskNames.shortMetric(set[0].labels.metric)), .init("95 %"), .init("best dev"),
           .init("density"),
           .init("ms/step"), .init("FLOPs/example"), .init("verdict", isNumeric: false),

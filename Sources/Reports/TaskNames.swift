@@ -1,4 +1,5 @@
 import Datasets
+import RunLog
 import Tasks
 
 /// What tasks, splits and metrics are called in reports.
@@ -10,9 +11,12 @@ enum TaskNames {
       ?? ["repeats": "Repeated tokens", "mlm": "Masked language modelling"][task] ?? task
   }
 
-  /// The split that results are of.
-  static func testedSplit(_ task: String) -> String {
-    TaskSpecification.named(task)?.testedSplit.rawValue ?? "test"
+  /// The split that a run's result is of: dev where its data has no test with labels.
+  static func testedSplit(_ log: RunLog) -> String {
+    let tests = log.data.filter { $0.split == Split.test.rawValue && $0.examples > 0 }
+    guard log.data.isEmpty else { return (tests.isEmpty ? Split.dev : .test).rawValue }
+    // Logs of before they counted their data.
+    return TaskSpecification.named(log.labels.task)?.testedSplit.rawValue ?? Split.test.rawValue
   }
 
   /// A metric in a column's title.

@@ -15,7 +15,7 @@ enum TaskTables {
   private static func table(_ groups: [RunGroup]) -> Table {
     let labels = groups[0].labels
     let metrics = metrics(of: groups)
-    let split = TaskNames.testedSplit(labels.task)
+    let split = TaskNames.testedSplit(groups[0].runs[0].log)
     var columns: [Table.Column] = [.init("model", isNumeric: false)]
     for metric in metrics {
       columns.append(.init("\(split) \(TaskNames.shortMetric(metric))"))
@@ -29,7 +29,9 @@ enum TaskTables {
     var table = Table(
       "\(TaskNames.title(labels.task)): \(split) results" + (isPercent ? ", %" : ""),
       columns: columns)
-    table.append(guessing(groups, metrics))
+    let guesses = guessing(groups, metrics)
+    // While no run has been tested nothing tells what guessing scores.
+    if guesses.dropFirst().contains(where: { !$0.text.isEmpty }) { table.append(guesses) }
     for group in groups {
       var cells = [Table.Cell(group.name)]
       for metric in metrics {

@@ -24,6 +24,7 @@ extension RunLog {
     .copy("/@parameters", of: \.cost.parameters),
     // Older programs knew no other order.
     LogField("/@summation", \.summation, whereAbsent: .sequence),
+    LogField("/@selection", \.selection, whereAbsent: .earliest),
     LogField("/@verdict", \.verdict), LogField("/@failure", \.failure),
   ]
 
@@ -72,6 +73,7 @@ extension RunLog {
 extension RunLog.Status: LogValue {}
 extension RunLog.Verdict: LogValue {}
 extension Summation: LogValue {}
+extension Selection: LogValue {}
 
 // MARK: Parts
 

@@ -39,6 +39,8 @@ public struct RunLog: Sendable {
   public var density = HeadDensity()
   /// The order in which the gradients of a step are added; logs of before this was kept have a sequence.
   public var summation = Summation.tree
+  /// Which of equal evaluations on dev is the best; logs of before this was kept take the earliest.
+  public var selection = Selection.lowerLoss
   /// The result on the test split, nil until it is there.
   public var test: TestResult?
   /// What the run costs.
@@ -81,13 +83,19 @@ public struct RunLog: Sendable {
     verdict = nil
   }
 
-  /// The dev row with the best value of the run's metric, the earliest among equals.
+  /// The dev row with the best value of the run's metric; of equal ones that which ``selection`` says.
   public var bestDevRow: Int? {
     guard let values = dev.metrics[labels.metric] else { return nil }
     let sign = Metric(logged: labels.metric).prefersLarger ? 1.0 : -1.0
-    return values.indices.filter { !values[$0].isNaN }.max { left, right in
+    // No parameters whose loss is no number are kept.
+    let sound = values.indices.filter { !values[$0].isNaN && dev.losses[$0].isFinite }
+    return sound.max { left, right in
       let (a, b) = (sign * values[left], sign * values[right])
-      return a < b || (a == b && left > right)
+      if a != b { return a < b }
+      if selection == .lowerLoss, dev.losses[left] != dev.losses[right] {
+        return dev.losses[left] > dev.losses[right]
+      }
+      return left > right
     }
   }
 

@@ -45,16 +45,7 @@ struct CompareCommand: Command {
   private func runs(_ name: String) throws -> [LoggedRun] {
     var isFolder: ObjCBool = false
     let exists = FileManager.default.fileExists(atPath: name, isDirectory: &isFolder)
-    let place = name.lastIndex(of: "/")
-    let paths =
-      if exists || name.hasSuffix(".h5") {
-        [name]
-      } else if let place {
-        try RunLookup.seeds(
-          of: String(name[name.index(after: place)...]), below: String(name[..<place]))
-      } else {
-        try RunLookup.seeds(of: name)
-      }
+    let paths = exists ? [name] : try RunLookup.seeds(of: name)
     let input = ReportInput(reading: paths)
     for problem in input.problems { Output.warn("warning: \(problem)") }
     guard !input.runs.isEmpty else {

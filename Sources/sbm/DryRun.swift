@@ -1,5 +1,8 @@
 import Experiments
 import Foundation
+import Presentation
+import Reports
+import RunLog
 import Settings
 import Training
 
@@ -23,6 +26,8 @@ struct DryRun {
     let standing: RunStanding
     /// Nil for tasks that have no data set in this build.
     let cost: RunCost?
+    /// How long its remaining work takes on this machine; nil where nothing tells.
+    let work: WorkEstimate?
   }
 
   private let runs: [PlannedRun]
@@ -33,25 +38,46 @@ struct DryRun {
   ///
   /// - Throws: `AttentionError` and `TrainingError` for runs that cannot be trained.
   func print(_ form: Form) throws {
-    var costs: [String: RunCost] = [:]
-    func item(_ planned: PlannedRun) throws -> Item {
-      let run = planned.configuration
-      let model = run.rehearsalKey
-      if costs[model] == nil, let cost = try RunCost(run) {
-        try run.requireMemory(parameters: cost.parameters)
-        costs[model] = cost
-      }
-      return Item(
-        run: run, log: "\(planned.folder.relativePath)/\(run.name).h5",
-        standing: planned.files.standing(of: run), cost: costs[model])
-    }
+    let items = try items()
     switch form {
-    case .short:
-      let items = try runs.map(item)
-      try Output.write(DryRunSummary(items).text)
-    case .long: for run in runs { try Output.line(item(run).text) }
-    case .json: for run in runs { try Output.json(item(run).json) }
+    case .short: try Output.write(DryRunSummary(items).text)
+    case .long: for item in items { try Output.line(item.text) }
+    case .json: for item in items { try Output.json(item.json) }
     }
+    let seconds = items.compactMap(\.work?.seconds).reduce(0, +)
+    if seconds > WorkEstimate.longPlan {
+      Output.warn(
+        "Warning: this is about \(Formatting.duration(seconds)) of work for this machine. A smaller scale "
+          + "(--scale), fewer runs (--only, --seeds) or several machines (--part i/n) make it less."
+      )
+    }
+  }
+
+  private func items() throws -> [Item] {
+    var costs: [String: RunCost] = [:]
+    for run in runs.map(\.configuration) where costs[run.rehearsalKey] == nil {
+      guard let cost = try RunCost(run) else { continue }
+      try run.requireMemory(parameters: cost.parameters)
+      costs[run.rehearsalKey] = cost
+    }
+    let standings = runs.map { $0.files.standing(of: $0.configuration) }
+    let configurations = runs.map(\.configuration)
+    let flops = configurations.map { costs[$0.rehearsalKey]?.trainingFlops($0) }
+    let work = WorkEstimator(logs: logs).estimates(
+      of: configurations, standing: standings, flops: flops)
+    return runs.indices.map { index in
+      let run = configurations[index]
+      return Item(
+        run: run, log: "\(runs[index].folder.relativePath)/\(run.name).h5",
+        standing: standings[index], cost: costs[run.rehearsalKey], work: work[index])
+    }
+  }
+
+  /// The logs that lie where results do.
+  private var logs: [RunLog] {
+    let folders = Set(["results"] + runs.map(\.folder.relativePath)).sorted()
+    let there = folders.filter { FileManager.default.fileExists(atPath: $0) }
+    return there.isEmpty ? [] : ReportInput(reading: there).runs.map(\.log)
   }
 }
 
@@ -82,12 +108,16 @@ extension DryRun.Item {
     var parameters: Int?
     var flops: Double?
     var trainingFlops: Double?
+    var seconds: Double?
+    var secondsBy: String?
     var settings: [String: Row]
 
     enum CodingKeys: String, CodingKey {
       case run, experiment, variant, scale, seed, identity, log, state, step
       case parameters, flops, settings
       case trainingFlops = "training_flops"
+      case seconds
+      case secondsBy = "seconds_by"
     }
   }
 
@@ -105,7 +135,8 @@ extension DryRun.Item {
         run: run.name, experiment: run.experiment, variant: run.variant, scale: run.scale,
         seed: run.seed, identity: run.identity, log: log, state: standing.state.rawValue,
         step: standing.step, parameters: cost?.parameters, flops: cost?.flops,
-        trainingFlops: cost?.trainingFlops(run), settings: Dictionary(uniqueKeysWithValues: rows))
+        trainingFlops: cost?.trainingFlops(run), seconds: work?.seconds,
+        secondsBy: work?.source.rawValue, settings: Dictionary(uniqueKeysWithValues: rows))
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
       return String(decoding: try encoder.encode(object), as: UTF8.self)

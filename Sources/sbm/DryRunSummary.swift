@@ -55,7 +55,7 @@ struct DryRunSummary {
   }
 
   private static let header = [
-    "run", "parameters", "FLOPs/example", "FLOPs in training", "state", "set for it",
+    "run", "parameters", "FLOPs/example", "FLOPs in training", "state", "time left", "set for it",
   ]
 
   private static func rows(_ items: [DryRun.Item]) -> [[String]] {
@@ -64,7 +64,7 @@ struct DryRunSummary {
       // What is at its default follows from the task and the mechanism.
       let own = SettingLine.lines(of: item.run)
         .filter { !shared.contains($0.key) && $0.setBy != "default" }
-        .map { "\($0.key)=\($0.value)" }
+        .map { "\(Self.short($0.key))=\($0.value)" }
       let cost = item.cost.map {
         [
           Formatting.grouped($0.parameters), Formatting.scaled($0.flops),
@@ -72,7 +72,37 @@ struct DryRunSummary {
         ]
       }
       return [item.run.name] + (cost ?? ["", "", ""])
-        + [item.standing.text, own.joined(separator: " ")]
+        + [item.standing.text, item.timeLeft, own.joined(separator: " ")]
+    }
+  }
+
+  /// `clusters` for `attention.clusters`.
+  private static func short(_ key: String) -> String {
+    key.split(separator: ".").last.map(String.init) ?? key
+  }
+
+  /// `, about 3 h 20 min of work left on this machine (2 by logs of their like, 3 measured now)`
+  private var work: String {
+    let known = items.filter { $0.standing.state != .finished && $0.work != nil }
+    let seconds = known.compactMap(\.work?.seconds).reduce(0, +)
+    guard !known.isEmpty else { return "" }
+    let sources = WorkEstimate.Source.allCases.compactMap { source -> String? in
+      let count = known.count { $0.work?.source == source }
+      return count > 0 ? "\(count) \(Self.word(source))" : nil
+    }
+    let unknown = items.count { $0.work == nil }
+    let rest = unknown > 0 ? [", \(unknown) not known"] : []
+    return ", about \(Formatting.duration(seconds)) left on this machine ("
+      + ([sources.joined(separator: ", ")] + rest).joined() + ")"
+  }
+
+  /// How a time is known, in words.
+  static func word(_ source: WorkEstimate.Source) -> String {
+    switch source {
+    case .log: "by the steps done"
+    case .similarLog: "by logs of their like"
+    case .measured: "measured now"
+    case .flops: "by FLOPs"
     }
   }
 
@@ -85,6 +115,6 @@ struct DryRunSummary {
     let flops = items.map { $0.cost?.trainingFlops($0.run) ?? 0 }.reduce(0, +)
     return
       "\(items.count) \(items.count == 1 ? "run" : "runs") (\(states.joined(separator: ", "))), "
-      + "\(Formatting.scaled(flops))FLOPs in training"
+      + "\(Formatting.scaled(flops))FLOPs in training" + work
   }
 }

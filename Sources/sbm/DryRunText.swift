@@ -35,9 +35,24 @@ extension DryRun.Item {
       run.name,
       "  log \(log), identity \(run.identity), \(standing.text)",
     ]
-    let costs = cost.map { ["  " + $0.text(run)] } ?? []
+    var costs = cost.map { ["  " + $0.text(run)] } ?? []
+    if let work, standing.state != .finished {
+      let by = DryRunSummary.word(work.source)
+      costs.append("  time left about \(Formatting.duration(work.seconds)) on this machine, \(by)")
+    }
     let settings = TextTable.lines(SettingLine.lines(of: run).map(\.cells)).map { "  \($0)" }
     return (header + costs + settings).joined(separator: "\n") + "\n"
+  }
+}
+
+extension DryRun.Item {
+  /// How long its remaining work takes; `~` where nothing of the kind was trained here.
+  var timeLeft: String {
+    guard standing.state != .finished else { return "" }
+    return work.map { work in
+      let isSure = [.log, .similarLog].contains(work.source)
+      return (isSure ? "" : "~") + Formatting.duration(work.seconds)
+    } ?? "?"
   }
 }
 

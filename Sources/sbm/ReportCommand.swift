@@ -1,6 +1,7 @@
 import Arguments
 import Diagnostics
 import Foundation
+import Presentation
 import Reports
 import RunLog
 
@@ -14,7 +15,9 @@ struct ReportCommand: Command {
     the others is still written, and the exit code is 65 (74 if the file could not be opened). \
     Runs that have not finished are listed with what they have so far, marked, and count in no result.
     """
-  static let parameters: [any AnyParameter] = [inputs, format, summary, full, out]
+  static let parameters: [any AnyParameter] = [
+    inputs, format, summary, full, out, figures,
+  ]
 
   private static let inputs = Parameter<[String]>.arguments(
     "logs", isOptional: true,
@@ -30,15 +33,20 @@ struct ReportCommand: Command {
   private static let full = Parameter<Bool>.flag(
     "full",
     help:
-      "All tables of text, Markdown and LaTeX: others' results beside runs that are not at the published "
-      + "settings too, and costs.")
+      "All tables: others' results beside runs that are not at the published settings too, and costs."
+  )
   private static let out = Parameter<String?>.option(
     "out", value: "path", help: "Write to this file instead of standard output.")
+
+  private static let figures = Parameter<String?>.option(
+    "figures", value: "folder",
+    help: "Write each figure of the page into this folder too, as SVG and as PDF.")
 
   private let names: [String]
   private let format: Report.Format
   private let extent: Report.Extent
   private let outputPath: String?
+  private let figureFolder: String?
 
   init(_ arguments: ParsedArguments) throws {
     names = arguments[Self.inputs]
@@ -47,6 +55,7 @@ struct ReportCommand: Command {
     }
     extent = arguments[Self.full] ? .full : arguments[Self.summary] ? .summary : .compact
     outputPath = arguments[Self.out]
+    figureFolder = arguments[Self.figures]
     format = try arguments[Self.format] ?? outputPath.map(Self.format(of:)) ?? .text
   }
 
@@ -72,13 +81,26 @@ struct ReportCommand: Command {
     if input.runs.isEmpty && input.benchmarks.isEmpty {
       throw NothingToReport(paths: paths, exitCode: input.exitCode ?? .badInput)
     }
-    let text = Report(input).render(format, extent: extent) { Output.warn($0) }
+    let report = Report(input)
+    if let figureFolder { try writeFigures(of: report, to: figureFolder) }
+    let text = report.render(format, extent: extent) { Output.warn($0) }
     if let outputPath {
       if try Output.file(Array(text.utf8), to: outputPath) { Output.warn("Wrote \(outputPath)") }
     } else {
       try Output.write(text)
     }
     if let exitCode = input.exitCode { throw Ending(exitCode: exitCode) }
+  }
+}
+
+extension ReportCommand {
+  private func writeFigures(of report: Report, to folder: String) throws {
+    let files = try report.figureFiles { Output.warn($0) }
+    try FileManager.default.createDirectory(
+      atPath: folder, withIntermediateDirectories: true)
+    for file in files { try Output.file(file.bytes, to: "\(folder)/\(file.name)") }
+    let count = files.count / FigureFile.allCases.count
+    Output.warn("Wrote \(count) \(count == 1 ? "figure" : "figures") to \(folder), as SVG and PDF")
   }
 }
 

@@ -45,10 +45,11 @@ final class RunProgress: Sendable {
       note(
         "step \(row.step), dev loss \(String(format: "%.4f", row.loss)), "
           + "\(metric) \(score)\(density)\(isBest ? " (best)" : "")")
-    case .tested(let test, let metric):
+    case .tested(let test, let split, let metric):
       let score = test.metrics[metric].map { String(format: "%.4f", $0) } ?? "-"
       note(
-        "test \(metric) \(score) on \(test.targets) targets (parameters of step \(test.step))")
+        "\(split.rawValue) \(metric) \(score) on \(test.targets) targets (parameters of step \(test.step))"
+      )
     }
   }
 

@@ -11,7 +11,7 @@ struct ShowCommand: Command {
   static let abstract =
     "Show one run: status, curves, results, density, cost, settings; or a folder's runs."
   static let discussion = """
-    Of a folder it lists the runs: how far each is, whether it is alive, when its log was written, how much \
+    Also lists what sbm evaluate found with the run, where its files lie beside the log. Of a folder it lists the runs: how far each is, whether it is alive, when its log was written, how much \
     time is left. --follow goes on with one run while a process is at work on it, a line for each evaluation; its \
     exit code is that of the run: 0 finished, 1 failed, 75 interrupted or killed.
     """
@@ -38,7 +38,9 @@ struct ShowCommand: Command {
     }
     let path = try RunLookup(name).path
     let run = try read(path)
-    try Output.write(RunPage(run).text)
+    let evaluations = LoggedEvaluation.beside(run)
+    for problem in evaluations.problems { Output.warn("warning: \(problem)") }
+    try Output.write(RunPage(run, evaluations: evaluations.found).text)
     if follows { try follow(run) }
   }
 

@@ -21,8 +21,11 @@ struct VerifyCommand: Command {
     file, tolerance, native, deviceName, against, losses, json,
   ]
 
-  private static let file = Parameter<String>.argument(
-    "golden", help: "A golden file (HDF5), laid out as Tests/Fixtures/README.md says.")
+  private static let file = Parameter<String?>.argument(
+    "golden",
+    help:
+      "A golden file (HDF5), laid out as Tests/Fixtures/README.md says. (default: the one that ships with "
+      + "the program)")
   private static let tolerance = Parameter<Double>.option(
     "tolerance", value: "error", default: 1e-5,
     help: "The largest error that passes. What float32 itself leaves uncertain has a wider bound.",
@@ -39,7 +42,7 @@ struct VerifyCommand: Command {
     check: { $0 > 0 ? nil : "It must be positive." })
   private static let json = Parameter<Bool>.flag("json", help: "Print one JSON object a line.")
 
-  private let path: String
+  private let path: String?
   private let tolerance: Double
   private let isNative: Bool
   private let device: String
@@ -52,8 +55,12 @@ struct VerifyCommand: Command {
     isNative = arguments[Self.native]
     device = arguments[Self.deviceName]
     let bound = arguments[Self.losses]
-    comparison = arguments[Self.against].map { [path] in
-      RunComparison(first: path, second: $0, lossTolerance: bound)
+    let other = arguments[Self.against]
+    guard other == nil || path != nil else {
+      throw ValidationError("'--against' compares two logs: name the first one before it.")
+    }
+    comparison = path.flatMap { first in
+      other.map { RunComparison(first: first, second: $0, lossTolerance: bound) }
     }
     guard bound == nil || comparison != nil else {
       throw ValidationError("'--losses' goes with '--against'.")
@@ -67,7 +74,13 @@ struct VerifyCommand: Command {
     let verifier = Verifier(
       tolerances: Tolerances(general: tolerance),
       computePath: isNative || device != "cpu" ? .native : .portable, device: Device(name: device))
-    let report = try verifier.verify(path)
+    guard let golden = path ?? ShippedFixture.path() else {
+      throw ValidationError(
+        "No golden file lies with this program. Name one, such as Tests/Fixtures/golden.h5 of its sources."
+      )
+    }
+    if path == nil { Output.warn("Comparing with \(golden)") }
+    let report = try verifier.verify(golden)
     try json ? printJSON(report) : printRows(report)
     if !report.passes { throw Ending(exitCode: .failure) }
   }

@@ -100,7 +100,16 @@ import Testing
     #expect(try Data(contentsOf: folder.url("results/small/\(name).h5")) == before)
     let again = try TestProgram.sbm("report", "results/small", in: folder.url)
     #expect(again.output == report.output && again.errors == report.errors && again.exitCode == 0)
-    #expect(try TestProgram.sbm("show", name, in: folder.url).exitCode == 0)
+    // The run's own page has it.
+    let show = try TestProgram.sbm("show", name, in: folder.url)
+    #expect(show.exitCode == 0 && show.output.contains("\nEvaluations\n"), "\(show.output)")
+    let accuracy = String(format: "%.2f", 100 * (log.result.metrics["accuracy"] ?? .nan))
+    let row = show.output.split(separator: "\n").first {
+      $0.hasPrefix("  test, attention.sampler=fastrg ")
+    }
+    #expect(row?.contains("accuracy \(accuracy) %, loss ") == true, "\(show.output)")
+    #expect(row?.hasSuffix("43 examples") == true && show.output.contains("  in \(path)\n"))
+    #expect(try !TestProgram.sbm("show", Self.names[0], in: folder.url).output.contains("fastrg"))
     let named = try TestProgram.sbm("report", path, in: folder.url)
     #expect(named.exitCode == 65 && named.errors.contains("this is no run log"))
   }

@@ -19,6 +19,13 @@ import Testing
       "run", "experiments/\(task).yaml", "--scale", "smoke", "--out", folder.url("out").path,
       environment: ["SBM_DATA": data.folder.url.path, "SBM_CACHE": folder.url("cache").path])
     try #require(result.exitCode == 0, "\(result.errors)")
+    // GLUE's tests have no labels, and masked text has none: their results are of dev, and say so.
+    let isTested = !Self.glue.contains(task) && task != "mlm"
+    #expect(result.errors.contains(" (parameters of step "))
+    for line in result.errors.split(separator: "\n") where line.contains(" targets (parameters of")
+    {
+      #expect(line.contains(isTested ? ": test " : ": dev "), "\(line)")
+    }
     let paths = result.output.split(separator: "\n").map(String.init)
     #expect(paths.count >= 2)
     for path in paths {
@@ -63,6 +70,16 @@ import Testing
         environment: ["SBM_DATA": data.folder.url.path, "SBM_CACHE": folder.url("cache").path])
     }
     #expect(try run("experiments/mlm.yaml", "--only", "softmax").exitCode == 0)
+    // Its page has each hidden word beside the guess.
+    let page = folder.url("page.html")
+    let inspect = try TestProgram.sbm(
+      "inspect", folder.url("mlm-softmax-s0.h5").path, "--out", page.path)
+    #expect(inspect.exitCode == 0, "\(inspect.errors)")
+    let text = try String(contentsOf: page, encoding: .utf8)
+    let asked = try #require(text.firstMatch(of: #/of (\d+) tokens are answered right/#)?.1)
+    let table = try #require(text.firstMatch(of: #/<table class='masked'>.*?<\/table>/#)?.0)
+    #expect(table.contains("guess</th>") && table.contains("right</th>"))
+    #expect(table.components(separatedBy: "<tr>").count - 1 == (Int(asked) ?? 0) + 1)
     let start = "model.initial_checkpoint=\(folder.url("mlm-softmax-s0.checkpoint.h5").path)"
     // No step is large enough to leave the pre-trained embeddings.
     let tuned = try run(
@@ -76,6 +93,15 @@ import Testing
     let (before, after) = (try embedding("mlm-softmax-s0"), try embedding("cola-softmax-s0"))
     #expect(before.count == after.count && zip(before, after).allSatisfy { abs($0 - $1) < 1e-6 })
 
+    let larger = try run(
+      "experiments/cola.yaml", "--only", "softmax", "--set", start, "--set", "model.layers=3",
+      "--set",
+      "model.dim=64")
+    #expect(larger.exitCode == 65)
+    #expect(
+      larger.errors.contains(
+        "checkpoint: model.layers 2, model.dim 32; this run: model.layers 3, model.dim 64"),
+      "\(larger.errors)")
     let foreign = try run("experiments/cola.yaml", "--only", "sbm", "--set", start)
     #expect(foreign.exitCode == 65)
     #expect(foreign.errors.contains("model.initial_checkpoint: "))

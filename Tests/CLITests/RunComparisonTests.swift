@@ -1,4 +1,5 @@
 import Foundation
+import RunLog
 import TestSupport
 import Testing
 
@@ -29,6 +30,43 @@ import Testing
     #expect(
       result.output.contains(" losses, the largest difference ")
         && result.output.contains("(bound 1e-03)"))
+  }
+
+  /// Logs of before their answers were packed, and one that was deflated by h5repack: every command reads all.
+  @Test(arguments: ["repeats", "repeats-slow"]) func packedLogsAndOthersAreAlike(place: String)
+    throws
+  {
+    let folder = try TemporaryFolder()
+    let old = "results/\(place)/repeats-performer-s0.h5"
+    let packed = folder.url("packed.h5").path
+    try RunLog(reading: TestProgram.package.appendingPathComponent(old).path).write(to: packed)
+    let size = try #require(FileManager.default.attributesOfItem(atPath: packed)[.size] as? Int)
+    // 245,760 answers: 5.9 MB as they are.
+    #expect(size < 400_000, "\(size)")
+    let same = try TestProgram.sbm("verify", packed, "--against", old)
+    #expect(same.exitCode == 0, "\(same.output)")
+    let compared = try TestProgram.sbm("compare", packed, old)
+    #expect(compared.exitCode == 0 && compared.output.contains("+0.00"), "\(compared.output)")
+    let tables = try [("packed", packed), ("old", old)].map { name, path -> Data in
+      let table = folder.url("\(name).csv")
+      let export = try TestProgram.sbm(
+        "export", path, "--format", "csv", "--without-text", "--out", table.path)
+      #expect(export.exitCode == 0, "\(export.errors)")
+      return try Data(contentsOf: table)
+    }
+    #expect(tables[0] == tables[1] && tables[0].count > 1_000_000)
+  }
+
+  /// From any folder: the golden file is found from where the program is.
+  @Test func withoutAFileTheOneThatShipsIsChecked() throws {
+    let folder = try TemporaryFolder()
+    let result = try TestProgram.sbm("verify", in: folder.url)
+    #expect(result.exitCode == 0, "\(result.errors)")
+    #expect(
+      result.output.hasSuffix(" checks within their bounds, 0 beyond, 0 entries not implemented\n"))
+    #expect(result.errors.contains("Comparing with ") && result.errors.contains("golden.h5"))
+    let against = try TestProgram.sbm("verify", "--against", "a.h5")
+    #expect(against.exitCode == 64 && against.errors.contains("name the first one before it"))
   }
 
   @Test func aBoundOfLossesNeedsTwoLogs() throws {

@@ -76,6 +76,21 @@ import Testing
     let report = try sbm("report", "listops-softmax-s0", "--format", "csv")
     #expect(report.exitCode == 0, "\(report.errors)")
     #expect(report.output.contains(",softmax,") && !report.output.contains(",fast,"))
+    for path in ["results/tiny/listops-fast-s0", "results/tiny/listops-fast-s0.h5"] {
+      #expect(try sbm("show", path).output.hasPrefix("tiny · listops · fast · seed 0"))
+    }
+    for (command, name, meant) in [
+      ("show", "results/tiny/listops-fats-s0.h5", "results/tiny/listops-fast-s0.h5"),
+      ("inspect", "listops-softmx-s0", "listops-softmax-s0"),
+      ("evaluate", "fast", "listops-fast-s0"),
+      ("export", "listops-fas", "listops-fast-s0"), ("compare", "listops-fats", "listops-fast-s0"),
+    ] {
+      let more =
+        command == "compare" ? ["listops-softmax"] : command == "export" ? ["--format", "csv"] : []
+      let wrong = try TestProgram.run(TestProgram.sbm, [command, name] + more, in: folder.url)
+      #expect(wrong.exitCode == (name.hasSuffix(".h5") ? 74 : 64), "\(wrong.errors)")
+      #expect(wrong.errors.contains("Did you mean '\(meant)'?"), "\(wrong.errors)")
+    }
     for command in ["show", "report"] {
       let wrong = try sbm(command, "listops-fats-s0")
       #expect(wrong.exitCode == 64 && wrong.output.isEmpty)
@@ -107,18 +122,18 @@ import Testing
     var log = try RunLog(reading: path)
     log.status = .interrupted
     try log.write(to: path)
-    #expect(try dryRun(run) == ["interrupted at step 4", "2 runs (1 interrupted"])
+    #expect(try dryRun(run) == ["interrupted at step 4 of 4", "2 runs (1 interrupted"])
     #expect(try dryRun("listops-softmax-s0")[0] == "finished")
     log.status = .failed
     try log.write(to: path)
-    #expect(try dryRun(run)[0] == "failed at step 4")
+    #expect(try dryRun(run)[0] == "failed at step 4 of 4")
     // Killed, and then at work again: its lock is held.
     log.status = .running
     try log.write(to: path)
-    #expect(try dryRun(run)[0] == "interrupted at step 4")
+    #expect(try dryRun(run)[0] == "interrupted at step 4 of 4")
     let lock = open(folder.url("results/tiny/.listops-fast-s0.lock").path, O_RDWR | O_CREAT, 0o644)
     #expect(flock(lock, LOCK_EX) == 0)
-    #expect(try dryRun(run)[0] == "running at step 4")
+    #expect(try dryRun(run)[0] == "running at step 4 of 4")
     close(lock)
     #expect(try dryRun(run, "--set", "model.layers=2")[0] == "other settings")
     let checkpoint = folder.url("results/tiny/listops-fast-s0.checkpoint.h5")
@@ -153,7 +168,7 @@ import Testing
     #expect(
       page.contains {
         $0.hasPrefix("retrieval-sbm-fastrg-s0 ")
-          && $0.contains("attention.kind=sbm attention.sampler=fastrg")
+          && $0.contains("kind=sbm sampler=fastrg")
       })
     var total = 0.0
     for line in objects {

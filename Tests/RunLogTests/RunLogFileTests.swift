@@ -28,6 +28,28 @@ import Testing
     #expect(read.test?.exampleIndices == [0, 2, 3, 7])
   }
 
+  /// An answer for each token of a test takes bits, not bytes, and is the same number afterwards.
+  @Test func manyAnswersAreSmall() throws {
+    let folder = try Folder()
+    var log = makeLog()
+    let count = 200_000
+    // Nearly random, as the answers of a run that has learnt little.
+    let predictions = (0..<count).map { ($0 &* 2_654_435_761 >> 13) % 2 }
+    let examples = (0..<count).map { $0 / 256 }
+    log.test?.answers = .classes(
+      predictions: predictions, labels: predictions.map { 1 - $0 })
+    log.test?.exampleIndices = examples
+    try log.write(to: folder.file("run.h5"))
+    let size = try #require(
+      FileManager.default.attributesOfItem(atPath: folder.file("run.h5"))[.size] as? Int)
+    #expect(size < 250_000, "\(size) bytes; \(count * 24) as they are")
+    let read = try RunLog(reading: folder.file("run.h5"))
+    #expect(read.differences(from: log) == [])
+    // As wide as ever, for readers elsewhere.
+    let dataset = try HDF5File(reading: folder.file("run.h5")).dataset("test/predictions")
+    #expect(try dataset.type == .integer(bits: 64, signed: true))
+  }
+
   @Test func barestLogRoundTrips() throws {
     let folder = try Folder()
     let log = RunLog(
@@ -71,7 +93,8 @@ import Testing
       try file.attributeNames() == [
         "code_version", "created", "experiment", "format", "format_version", "hardware",
         "libraries", "mechanism", "metric", "model", "parameters", "protocol", "run_id", "scale",
-        "sealed", "seed", "status", "steps", "steps_done", "summation", "task", "variant",
+        "sealed", "seed", "selection", "status", "steps", "steps_done", "summation", "task",
+        "variant",
         "verdict",
       ])
     #expect(

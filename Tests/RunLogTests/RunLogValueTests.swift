@@ -18,6 +18,26 @@ import Testing
     #expect(log.dev.metrics == ["f1": [0.5]])
   }
 
+  /// Of equal scores the lower loss; logs of before have the earliest, and their tests are of it.
+  @Test func tiesGoToTheLowerLoss() throws {
+    var log = makeLog(steps: 2)
+    log.dev = .init()
+    for (step, loss, score) in [
+      (1, 3.0, 0.5), (2, 1.0, 0.6), (3, 0.8, 0.6), (4, 0.8, 0.6), (5, 2.0, 0.6),
+    ] {
+      log.dev.append(
+        .init(
+          step: step, loss: loss, metrics: [log.labels.metric: score], seconds: 0, examples: 0))
+    }
+    log.density = .init()
+    #expect(log.selection == .lowerLoss && log.bestDevRow == 2)
+    log.selection = .earliest
+    #expect(log.bestDevRow == 1)
+    let folder = try Folder()
+    try log.write(to: folder.file("run.h5"))
+    #expect(try RunLog(reading: folder.file("run.h5")).selection == .earliest)
+  }
+
   @Test func truncatedAndContinuedIsTheSameRun() {
     let whole = makeLog(steps: 8)
     var resumed = makeLog(steps: 8)

@@ -24,7 +24,7 @@ extension Comparison {
   }
 
   private var table: String {
-    let split = TaskNames.testedSplit(task)
+    let split = sides[0].runs.first.map { TaskNames.testedSplit($0.log) } ?? "test"
     var table = Table(
       "\(TaskNames.title(task)): \(split) results",
       columns: [

@@ -35,6 +35,8 @@ struct Checkpoint {
   struct Best {
     var step: Int
     var score: Double
+    /// On dev; not a number in checkpoints from before it was kept, whose runs do not ask for it.
+    var loss: Double
     var parameters: [String: Tensor]
   }
 
@@ -65,6 +67,7 @@ struct Checkpoint {
     if let best {
       try file.setAttribute("best_step", best.step)
       try file.setAttribute("best_score", best.score)
+      try file.setAttribute("best_loss", best.loss)
       try file.write(best.parameters, "best")
     }
   }
@@ -114,6 +117,7 @@ struct Checkpoint {
     if try file.exists("best") {
       best = Best(
         step: try file.attribute("best_step"), score: try file.attribute("best_score"),
+        loss: try file.hasAttribute("best_loss") ? file.attribute("best_loss") : .nan,
         parameters: try file.tensors("best"))
     }
   }

@@ -74,6 +74,10 @@ extension SequenceModel {
     }
     func isEncoder(_ name: String) -> Bool { name.hasPrefix("encoder.") }
     var values = Checkpoint.values(of: self)
+    // What a person has set, before the names and shapes that follow from it.
+    if let sizes = EncoderSizes(source).differences(from: EncoderSizes(values)) {
+      throw unusable("its encoder has other sizes (\(sizes))")
+    }
     if let foreign = source.keys.filter({ isEncoder($0) && values[$0] == nil }).min() {
       throw unusable("its encoder has a parameter '\(foreign)', which this run's has not")
     }

@@ -1,4 +1,5 @@
 import RunLog
+import Tasks
 
 /// What a run tells while it goes on, for a progress bar or a line.
 public enum RunEvent: Sendable {
@@ -8,6 +9,6 @@ public enum RunEvent: Sendable {
   case stepped(step: Int, steps: Int, loss: Double, seconds: Double)
   /// Dev has been evaluated.
   case evaluated(RunLog.Row, metric: String, isBest: Bool)
-  /// The test is done.
-  case tested(RunLog.TestResult, metric: String)
+  /// The test is done, on this split: dev where test has no labels.
+  case tested(RunLog.TestResult, split: Split, metric: String)
 }

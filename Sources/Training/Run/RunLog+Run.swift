@@ -60,7 +60,7 @@ extension RunLog.Environment {
   }
 
   /// The processor's name and how many cores there are, and the name of another device that is used.
-  private static func hardware(_ device: String) -> String {
+  static func hardware(_ device: String) -> String {
     let cores = ProcessInfo.processInfo.activeProcessorCount
     let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
     let model = text.split(separator: "\n").first { $0.hasPrefix("model name") }?

@@ -27,14 +27,29 @@ public struct RunStanding: Sendable, Equatable {
 
   /// What became of it.
   public var state: State
-  /// The steps that were done and are kept.
+  /// The steps that were done and are kept: the run goes on from here.
   public var step: Int
+  /// The steps that its log tells of, as every other command says them.
+  public var logged: Int
+  /// The steps that are planned.
+  public var planned: Int
 
-  /// `interrupted at step 96`.
+  /// How far a run of `planned` steps came.
+  init(state: State, step: Int, logged: Int? = nil, planned: Int = 0) {
+    self.state = state
+    self.step = step
+    self.logged = logged ?? step
+    self.planned = planned
+  }
+
+  /// `interrupted at step 90 of 5000, goes on from 96`.
   public var text: String {
     switch state {
     case .new, .finished, .otherSettings, .unreadable, .incomplete: state.rawValue
-    case .running, .interrupted, .failed: "\(state.rawValue) at step \(step)"
+    case .running, .failed: "\(state.rawValue) at step \(logged) of \(planned)"
+    case .interrupted:
+      "\(state.rawValue) at step \(logged) of \(planned)"
+        + (step == logged ? "" : ", goes on from \(step)")
     }
   }
 }
@@ -84,13 +99,16 @@ extension RunFiles {
       guard let log = found.log else {
         return RunStanding(state: found.stage == .new ? .new : .incomplete, step: 0)
       }
+      let (logged, planned) = (log.stepsDone, run.training.steps)
+      func standing(_ state: RunStanding.State, _ step: Int? = nil) -> RunStanding {
+        RunStanding(state: state, step: step ?? logged, logged: logged, planned: planned)
+      }
       switch (found.stage, log.status) {
-      case (.finished, _): return RunStanding(state: .finished, step: run.training.steps)
-      case (_, .failed): return RunStanding(state: .failed, step: log.stepsDone)
-      case (_, .running) where RunLock.isHeld(self):
-        return RunStanding(state: .running, step: log.stepsDone)
-      case (.lostCheckpoint, _): return RunStanding(state: .incomplete, step: log.stepsDone)
-      default: return RunStanding(state: .interrupted, step: try savedStep())
+      case (.finished, _): return standing(.finished, planned)
+      case (_, .failed): return standing(.failed)
+      case (_, .running) where RunLock.isHeld(self): return standing(.running)
+      case (.lostCheckpoint, _): return standing(.incomplete)
+      default: return standing(.interrupted, try savedStep())
       }
     } catch TrainingError.settingsChanged {
       return RunStanding(state: .otherSettings, step: 0)

@@ -21,9 +21,13 @@ extension Trainer {
     let isSound = result.loss.isFinite && !score.isNaN
     let isBest =
       isSound
-      && (best.map { metric.prefersLarger ? score > $0.score : score < $0.score } ?? true)
+      && (best.map { best in
+        if score == best.score { return selection == .lowerLoss && result.loss < best.loss }
+        return metric.prefersLarger ? score > best.score : score < best.score
+      } ?? true)
     if isBest {
-      best = .init(step: done, score: score, parameters: try copyOfParameters())
+      best = .init(
+        step: done, score: score, loss: result.loss, parameters: try copyOfParameters())
     }
     observe(.evaluated(row, metric: metric.rawValue, isBest: isBest))
     try writeLog()
@@ -45,7 +49,7 @@ extension Trainer {
     }
     log.test = test
     log.verdict = log.verdictOfAnswers ?? .learned
-    observe(.tested(test, metric: data.task.metrics[0].rawValue))
+    observe(.tested(test, split: split, metric: data.task.metrics[0].rawValue))
   }
 
   private func copyOfParameters() throws -> [String: Tensor] {

@@ -16,9 +16,11 @@ extension Trainer {
     var saved: (log: RunLog, checkpoint: Checkpoint)?
     /// The order in which the run adds gradients.
     var summation = Summation.tree
+    /// Which of equal evaluations has the best parameters.
+    var selection = Selection.lowerLoss
 
     private enum Verdict: Codable {
-      case goesOn(summation: String)
+      case goesOn(summation: String, selection: String)
       case isLeft
     }
 
@@ -37,17 +39,20 @@ extension Trainer {
           if state == .finished { throw TrainingError.runIsFinished(log: files.log.path) }
           if state == .resumable { saved = try files.saved(for: run, data: data.identity) }
           summation = saved?.log.summation ?? .tree
+          selection = saved?.log.selection ?? .lowerLoss
           if summation == .sequence, processes.size > 1 {
             throw TrainingError.needsOneProcess(log: files.log.path)
           }
-          return .goesOn(summation: summation.rawValue)
+          return .goesOn(summation: summation.rawValue, selection: selection.rawValue)
         } catch let error as TrainingError where error.leavesOtherRuns && processes.size > 1 {
           refusal = error
           return .isLeft
         }
       }
       switch verdict {
-      case .goesOn(let order): summation = Summation(rawValue: order) ?? .tree
+      case .goesOn(let order, let choice):
+        summation = Summation(rawValue: order) ?? .tree
+        selection = Selection(rawValue: choice) ?? .lowerLoss
       case .isLeft: throw refusal ?? .rootLeavesRun
       }
     }
@@ -71,15 +76,17 @@ extension Trainer {
       message.append(count)
     }
     message.append(best?.score ?? 0)
+    message.append(best?.loss ?? 0)
     var reader = MessageReader(try processes.share(processes.isRoot ? message.bytes : nil))
     (done, evaluatedStep) = (try reader.value(), try reader.value())
     optimizer.state.step = try reader.value()
     let (bestStep, score): (Int, Double) = (try reader.value(), try reader.value())
+    let loss: Double = try reader.value()
     guard bestStep >= 0, !processes.isRoot else { return }
     let parameters = try withError {
       Checkpoint.values(of: step.model).mapValues { $0.cloned() }
     }
-    best = .init(step: bestStep, score: score, parameters: parameters)
+    best = .init(step: bestStep, score: score, loss: loss, parameters: parameters)
   }
 
   private func share(_ tensors: [String: Tensor]) throws {

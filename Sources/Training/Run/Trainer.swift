@@ -29,6 +29,8 @@ public struct Trainer {
   let observe: (RunEvent) -> Void
   let step: ShardedStep
   let layout: ShardLayout
+  /// Which of equal evaluations on dev has the parameters that are tested.
+  let selection: Selection
   /// The processes that train the run; the root alone writes.
   let processes: ProcessGroup
   private let lock: RunLock?
@@ -77,6 +79,7 @@ public struct Trainer {
       }
     var settings = run.stepSettings(data.task, device: Device(name: run.device))
     settings.summation = start.summation
+    selection = start.selection
     step = ShardedStep(model: model, pool: pool, processes: processes, settings: settings)
     layout = ShardLayout(
       tokenBudget: run.shardTokens, model: model,
@@ -99,6 +102,7 @@ public struct Trainer {
     log = RunLog(run, task: data.task, cost: run.cost(of: model), codeVersion: codeVersion)
     log.data = data.identity
     log.summation = start.summation
+    log.selection = start.selection
     log.cost.processes = processes.size
     log.beginStretch(afterStep: 0)
     if let saved {
