@@ -24,6 +24,7 @@ extension RunLog {
     .copy("/@parameters", of: \.cost.parameters),
     // Older programs knew no other order.
     LogField("/@summation", \.summation, whereAbsent: .sequence),
+    LogField("/@kernel_revision", \.kernels, isComputed: false, whereAbsent: .first),
     LogField("/@verdict", \.verdict), LogField("/@failure", \.failure),
   ]
 

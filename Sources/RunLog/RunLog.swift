@@ -39,6 +39,8 @@ public struct RunLog: Sendable {
   public var density = HeadDensity()
   /// The order in which the gradients of a step are added; logs of before this was kept have a sequence.
   public var summation = Summation.tree
+  /// Which kernels the run computes with; logs of before this was kept have the first ones.
+  public var kernels = KernelRevision.latest
   /// The result on the test split, nil until it is there.
   public var test: TestResult?
   /// What the run costs.

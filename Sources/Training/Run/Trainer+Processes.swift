@@ -16,9 +16,11 @@ extension Trainer {
     var saved: (log: RunLog, checkpoint: Checkpoint)?
     /// The order in which the run adds gradients.
     var summation = Summation.tree
+    /// The kernels that the run computes with.
+    var kernels = KernelRevision.latest
 
     private enum Verdict: Codable {
-      case goesOn(summation: String)
+      case goesOn(summation: String, kernels: String)
       case isLeft
     }
 
@@ -37,17 +39,20 @@ extension Trainer {
           if state == .finished { throw TrainingError.runIsFinished(log: files.log.path) }
           if state == .resumable { saved = try files.saved(for: run, data: data.identity) }
           summation = saved?.log.summation ?? .tree
+          kernels = saved?.log.kernels ?? .latest
           if summation == .sequence, processes.size > 1 {
             throw TrainingError.needsOneProcess(log: files.log.path)
           }
-          return .goesOn(summation: summation.rawValue)
+          return .goesOn(summation: summation.rawValue, kernels: kernels.rawValue)
         } catch let error as TrainingError where error.leavesOtherRuns && processes.size > 1 {
           refusal = error
           return .isLeft
         }
       }
       switch verdict {
-      case .goesOn(let order): summation = Summation(rawValue: order) ?? .tree
+      case .goesOn(let order, let revision):
+        summation = Summation(rawValue: order) ?? .tree
+        kernels = KernelRevision(rawValue: revision) ?? .latest
       case .isLeft: throw refusal ?? .rootLeavesRun
       }
     }

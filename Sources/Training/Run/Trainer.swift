@@ -77,6 +77,7 @@ public struct Trainer {
       }
     var settings = run.stepSettings(data.task, device: Device(name: run.device))
     settings.summation = start.summation
+    settings.kernels = start.kernels
     step = ShardedStep(model: model, pool: pool, processes: processes, settings: settings)
     layout = ShardLayout(
       tokenBudget: run.shardTokens, model: model,
@@ -99,6 +100,7 @@ public struct Trainer {
     log = RunLog(run, task: data.task, cost: run.cost(of: model), codeVersion: codeVersion)
     log.data = data.identity
     log.summation = start.summation
+    log.kernels = start.kernels
     log.cost.processes = processes.size
     log.beginStretch(afterStep: 0)
     if let saved {
