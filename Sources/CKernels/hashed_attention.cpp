@@ -47,7 +47,7 @@ ChunksPointer chunks_of(const ck_hashing &hashing, int64_t batch, int64_t heads,
   return chunks;
 }
 
-HashedHead hashed_head(const at::Tensor &x, const at::Tensor &v, const at::Tensor &log_sum,
+HashedHead hashed_head(const at::Tensor &x, const at::Tensor &v, const at::Tensor &sums,
                        const Settings &settings, const Chunks &chunks, int64_t b, int64_t h) {
   HashedHead head;
   head.tokens = int(x.size(2)), head.length = int(chunks.length), head.dim = int(x.size(3));
@@ -57,7 +57,8 @@ HashedHead hashed_head(const at::Tensor &x, const at::Tensor &v, const at::Tenso
   const int64_t number = b * x.size(1) + h;
   head.order = ctorch::elements<int32_t>(chunks.order) + number * chunks.rounds * chunks.length;
   head.x = rows_of(x, b, h), head.v = rows_of(v, b, h);
-  head.log_sum = log_sum.mutable_data_ptr<float>() + number * x.size(2);
+  head.best = sums.mutable_data_ptr<float>() + 2 * number * x.size(2);
+  head.inverse = head.best + x.size(2);
   return head;
 }
 
@@ -67,15 +68,15 @@ struct HashedAttention : torch::autograd::Function<HashedAttention> {
                             const ChunksPointer &chunks) {
     const at::Tensor x = with_rows(given), v = with_rows(values);
     const at::Tensor out = empty_heads(x.sizes());
-    const at::Tensor log_sum = at::empty({x.size(0), x.size(1), x.size(2)}, at::kFloat);
+    const at::Tensor sums = at::empty({x.size(0), x.size(1), 2, x.size(2)}, at::kFloat);
     for (int64_t b = 0; b < x.size(0); ++b) {
       for (int64_t h = 0; h < x.size(1); ++h) {
-        HashedHead head = hashed_head(x, v, log_sum, *own, *chunks, b, h);
+        HashedHead head = hashed_head(x, v, sums, *own, *chunks, b, h);
         head.out = mutable_rows_of(out, b, h);
         table().hashed_forward(head, Arena::fresh());
       }
     }
-    context->save_for_backward({x, v, out, log_sum});
+    context->save_for_backward({x, v, out, sums});
     keep(context, "settings", own);
     keep(context, "chunks", chunks);
     return out;

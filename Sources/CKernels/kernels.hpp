@@ -89,7 +89,9 @@ struct HashedHead {
   const int32_t *order = nullptr;  // [rounds * length]: positions as they are sorted in each round
   Input x, v;
   Output out;
-  float *log_sum = nullptr;  // [tokens]: log2 of the sum of 2^score
+  /// [tokens]: the largest score, in base 2, and one over the sum of 2^(score - it). Apart: what a token
+  /// scores with itself is so large a number that their sum would be a coarse one.
+  float *best = nullptr, *inverse = nullptr;
 };
 
 struct HashedGradient {

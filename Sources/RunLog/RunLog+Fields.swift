@@ -73,6 +73,7 @@ extension RunLog {
 extension RunLog.Status: LogValue {}
 extension RunLog.Verdict: LogValue {}
 extension Summation: LogValue {}
+extension KernelRevision: LogValue {}
 
 // MARK: Parts
 

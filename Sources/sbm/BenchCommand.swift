@@ -71,7 +71,8 @@ struct BenchOptions: Sendable {
     check: { BenchmarkPoint.kinds.contains($0) ? nil : "There is no mechanism '\($0)'." })
   private static let model = Parameter<String>.option(
     "model", value: "name", default: BenchmarkModel.lra.rawValue,
-    help: "lra: the LRA classifier; glue: the encoder of GLUE's experiments under a classifier; mlm: the "
+    help:
+      "lra: the LRA classifier; glue: the encoder of GLUE's experiments under a classifier; mlm: the "
       + "same under the masked-LM head.",
     check: { BenchmarkModel(rawValue: $0) == nil ? "It must be lra, glue or mlm." : nil })
   private static let lengths = Parameter<[Int]>.list(

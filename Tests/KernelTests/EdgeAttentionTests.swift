@@ -53,7 +53,8 @@ final class Graph {
   ) -> Result {
     c.keys.withUnsafeBufferPointer {
       var graph = ck_graph(
-        keys: $0.baseAddress, site: edgeSite, key_padding_mask: mask.raw, real_only: realOnly ? 1 : 0,
+        keys: $0.baseAddress, site: edgeSite, key_padding_mask: mask.raw,
+        real_only: realOnly ? 1 : 0,
         gates_scores: gatesScores ? 1 : 0, gradient_scale: gradientScale)
       return body(&graph)
     }

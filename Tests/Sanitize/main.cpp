@@ -69,7 +69,7 @@ static Floats run_hashed(const Case &c) {
     for (int i = 0; i < length; ++i) order.push_back((i + 7 * round) % length);
   }
   const size_t size = c.q.size();
-  Floats out(size), log_sum(size_t(c.n)), dx(size), dv(size);
+  Floats out(size), best(size_t(c.n)), inverse(size_t(c.n)), dx(size), dv(size);
   HashedHead head;
   head.tokens = c.n, head.length = length, head.dim = c.dim, head.rounds = rounds;
   head.chunk = chunk, head.scale = 0.5f;
@@ -77,7 +77,7 @@ static Floats run_hashed(const Case &c) {
   head.order = order.data();
   head.x = c.rows(c.q), head.v = c.rows(c.v);
   head.out = {out.data(), c.dim};
-  head.log_sum = log_sum.data();
+  head.best = best.data(), head.inverse = inverse.data();
   table().hashed_forward(head, Arena::fresh());
   HashedGradient gradient;
   gradient.out = c.rows(out), gradient.out_gradient = c.rows(c.upstream);

@@ -3,7 +3,7 @@
 //
 // Queries and keys are one vector: q = x, k = x / |x|. Tiles of 32 queries meet the keys of two chunks,
 // gathered and transposed once a chunk; between rounds each query keeps its largest score, its sum
-// and its result, as in online softmax. Backward computes scores again from the log-sums.
+// and its result, as in online softmax. Backward computes scores again from the largest ones and the sums.
 //
 // Cost a pair, d = head dim: forward 4 d FLOPs of tile products and 15 vector operations a WIDTH pairs;
 // backward 10 d FLOPs and the same again. Memory: O(length d), and tiles of 32 x two chunks.
@@ -164,18 +164,18 @@ static void hashed_forward(const HashedHead &head, Arena &arena) {
   }
   for (int i = 0; i < head.tokens; ++i) {
     float *row = out + size_t(i) * padded;
-    for (int c = 0; c < padded; c += WIDTH) store(row + c, load(row + c) * (1 / total[i]));
-    head.log_sum[i] = best[i] + __builtin_log2f(total[i]);
+    head.best[i] = best[i], head.inverse[i] = 1 / total[i];
+    for (int c = 0; c < padded; c += WIDTH) store(row + c, load(row + c) * head.inverse[i]);
   }
   unpack_rows(out, head.tokens, head.dim, padded, head.out);
 }
 
 // Rows of scores and of weight gradients become weights and score gradients.
 static void hashed_gradients(const HashedKeys &t, float *score, float *gradient, int keys,
-                             int place, bool real, float log_sum, float inner) {
+                             int place, bool real, float best, float inverse, float inner) {
   for (int c = 0; c < keys; c += WIDTH) {
     const Float s = hashed_score(t, score, c, place, real);
-    const Float weight = s == HIDDEN ? Float{} : exp2(s - splat(log_sum));
+    const Float weight = s == HIDDEN ? Float{} : exp2(s - splat(best)) * inverse;
     const Float g = weight * (load(gradient + c) - splat(inner));
     store(score + c, weight);
     // Its score with itself is a constant.
@@ -244,9 +244,10 @@ static void hashed_backward(const HashedHead &head, const HashedGradient &grad, 
       for (int r = 0; r < rows; ++r) {
         const int at = order[r];
         // Queries beyond the tokens have no result, and so no gradient.
-        const float log_sum = at < head.tokens ? head.log_sum[at] : __builtin_inff();
+        const bool has_result = at < head.tokens;
         hashed_gradients(t, score + size_t(r) * keys, gradient + size_t(r) * keys, keys, at,
-                         p.real[at] != 0, log_sum, inner[at]);
+                         p.real[at] != 0, has_result ? head.best[at] : 0,
+                         has_result ? head.inverse[at] : 0, inner[at]);
       }
       gemm<true>({score, 1, keys, u, padded, chunk_dv, padded}, keys, padded, rows);
       gemm<true>({gradient, 1, keys, q, padded, chunk_dk, padded}, keys, padded, rows);
