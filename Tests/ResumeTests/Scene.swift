@@ -7,6 +7,7 @@ import TestSupport
 /// sampled graphs.
 struct Scene {
   let scratch: TemporaryFolder
+  /// The file of `experiments`, whose task is listops.
   let experiment: String
   let variant: String
   let steps: Int
@@ -23,7 +24,7 @@ struct Scene {
     self.more = more
   }
 
-  var runName: String { "\(experiment)-\(variant)-s0" }
+  var runName: String { "listops-\(variant)-s0" }
 
   /// Where its log is.
   func logFile(_ folder: String) -> URL { scratch.url("\(folder)/\(runName).h5") }
