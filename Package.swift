@@ -90,7 +90,8 @@ let package = Package(
 
     // C++ behind C headers
     .target(name: "CTorch", cxxSettings: cxx, linkerSettings: linkTorch),
-    .target(name: "CKernels", dependencies: ["CTorch"], cxxSettings: cxx),
+    .target(
+      name: "CKernels", dependencies: ["CTorch"], exclude: ["README.md"], cxxSettings: cxx),
 
     // Pure values
     module("Diagnostics"),

@@ -62,9 +62,22 @@ enum NativeKernels {
 
   /// Attention over edges that all heads of all examples share.
   static func patternAttention(
-    _ input: AttentionInput, edges: PatternEdges, dropout: Double, context: ForwardContext
+    _ input: AttentionInput, graph: PatternGraph, dropout: Double, context: ForwardContext
   ) -> Tensor {
-    AttentionKernels.pattern(arguments(input, dropout: dropout, context: context), edges: edges)
+    AttentionKernels.pattern(arguments(input, dropout: dropout, context: context), graph: graph)
+  }
+
+  /// Shared-QK attention of hashed chunks of `chunk` positions; `vectors` are queries and keys.
+  ///
+  /// - Parameter buckets: of each position and round, `[batch, heads, rounds, length]`.
+  static func hashedAttention(
+    _ vectors: Tensor, _ values: Tensor, keyMask: Tensor, buckets: Tensor, chunk: Int
+  ) -> Tensor {
+    AttentionKernels.hashed(
+      AttentionArguments(
+        queries: vectors, keys: vectors, values: values, keyMask: keyMask,
+        dropout: KernelDropout(keys: [], site: 0, probability: 0), skipsPadding: false),
+      buckets: buckets, chunk: chunk)
   }
 
   /// The factors of the edge probability, Q̂ S and K̂, each `[batch, heads, n, clusters]`; nothing

@@ -31,6 +31,7 @@ public final class PatternAttention<Pattern: AttentionPattern>: AttentionMechani
   private let maximumLength: Int
   private let whole = Mutex<PatternEdges?>(nil)
   private let masks = Mutex<[MaskKey: Tensor]>([:])
+  private let graphs = Mutex<[GraphKey: PatternGraph]>([:])
 
   /// Attention over the pattern that the configuration's options describe.
   public init(_ configuration: AttentionConfiguration) throws {
@@ -66,10 +67,37 @@ public final class PatternAttention<Pattern: AttentionPattern>: AttentionMechani
   /// Computes attention over the pattern's edges on the kernels.
   public func attendNatively(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput?
   {
-    AttentionOutput(
+    guard let graph = graph(of: input, context) else {
+      return AttentionOutput(values: input.values)
+    }
+    return AttentionOutput(
       values: NativeKernels.patternAttention(
-        input, edges: edges(of: input, context), dropout: dropout, context: context))
+        input, graph: graph, dropout: dropout, context: context))
   }
+
+  private struct GraphKey: Hashable {
+    var length: Int
+    var padded: Int
+    var takesBlocks: Bool
+  }
+
+  /// The edges as the kernels hold them; those of the last lengths are kept.
+  private func graph(of input: AttentionInput, _ context: ForwardContext) -> PatternGraph? {
+    let key = GraphKey(
+      length: input.queries.size(2), padded: paddedLength(of: input, context),
+      takesBlocks: context.kernels != .first)
+    if let graph = graphs.withLock({ $0[key] }) { return graph }
+    let made = PatternGraph(
+      edges(among: key.length, padded: key.padded), takesBlocks: key.takesBlocks)
+    return graphs.withLock { graphs in
+      if graphs.count >= Self.keptGraphs { graphs.removeAll() }
+      graphs[key] = made
+      return made
+    }
+  }
+
+  /// The edges of a long pattern take more memory than the rest of its model.
+  private static var keptGraphs: Int { 4 }
 
   /// Computes attention over the pattern's edges on operators.
   public func attend(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput {

@@ -56,8 +56,23 @@ final class ReformerAttention: AttentionMechanism {
   }
 
   func attend(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput {
+    merge(mixing(input, context)(split(values(input.hidden))), input)
+  }
+
+  func attendNatively(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput? {
+    let n = input.hidden.size(1)
+    let padded = max(n, context.paddedLength ?? maximumLength)
+    guard context.kernels != .first, padded > bucket else { return nil }
+    let vectors = split(sharedQueriesKeys(input.hidden))
+    let buckets = buckets(vectors.detached(), input.keyMask, wholeBuckets(padded), context)
+    let attended = NativeKernels.hashedAttention(
+      vectors, split(values(input.hidden)), keyMask: input.keyMask, buckets: buckets, chunk: bucket)
+    return merge(attended, input)
+  }
+
+  /// The mechanism's result for the heads' results.
+  private func merge(_ attended: Tensor, _ input: AttentionInput) -> AttentionOutput {
     let (batch, n) = (input.hidden.size(0), input.hidden.size(1))
-    let attended = mixing(input, context)(split(values(input.hidden)))
     let merged = mixed(attended.transposed(1, 2).reshaped(batch, n, heads * headDim))
     // Only an example without real tokens changes by the last factor.
     let anyKey = input.keyMask.max(1).reshaped(-1, 1, 1, 1)
@@ -172,21 +187,41 @@ final class ReformerAttention: AttentionMechanism {
     return length == n ? mixed : mixed.narrowed(1, start: 0, length: n)
   }
 
+  /// The bucket of each position in each round, `[batch, heads, hashes, length]`, for vectors and mask of
+  /// fewer positions.
+  private func buckets(
+    _ vectors: Tensor, _ keyMask: Tensor, _ length: Int, _ context: ForwardContext
+  ) -> Tensor {
+    let (batch, n) = (vectors.size(0), vectors.size(2))
+    let flat = vectors.reshaped(batch * heads, n, headDim)
+    let real = keyMask.unsqueezed(1).expanded(-1, heads, -1).reshaped(batch * heads, n)
+    let tail = length - n
+    return buckets(
+      tail == 0 ? flat : flat.padded([0, 0, 0, tail]), tail == 0 ? real : real.padded([0, tail]),
+      context
+    ).reshaped(batch, heads, hashes, length)
+  }
+
+  /// The bucket of each position in each round, `[batch · heads, hashes, length]`.
+  private func buckets(_ vectors: Tensor, _ real: Tensor, _ context: ForwardContext) -> Tensor {
+    let (groups, length) = (vectors.size(0), vectors.size(1))
+    let buckets = length / bucket
+    let rotated = vectors.unsqueezed(1).matmul(
+      rotations(groups, buckets, context).to(vectors.dtype).to(vectors.device))
+    let found = Tensor.concatenated([rotated, -rotated], 3).argmax(3)
+    guard context.experimentProtocol == .strict else { return found }
+    // Padding gets a bucket of its own, behind all others.
+    let padding = real.equals(0).unsqueezed(1).expanded(-1, hashes, -1)
+    return found.filled(where: padding, with: Double(buckets))
+  }
+
   /// For each place of the sorted rounds, which token of which round stands there:
   /// round * length + position, `[batch · heads, hashes * length]`.
   private func sortedPlaces(_ vectors: Tensor, _ real: Tensor, _ context: ForwardContext) -> Tensor
   {
     let (groups, length) = (vectors.size(0), vectors.size(1))
-    let buckets = length / bucket
-    let rotated = vectors.unsqueezed(1).matmul(
-      rotations(groups, buckets, context).to(vectors.dtype).to(vectors.device))
-    var found = Tensor.concatenated([rotated, -rotated], 3).argmax(3)
-    if context.experimentProtocol == .strict {
-      // Padding gets a bucket of its own, behind all others.
-      let padding = real.equals(0).unsqueezed(1).expanded(-1, hashes, -1)
-      found = found.filled(where: padding, with: Double(buckets))
-    }
-    let round = Tensor.arange(hashes, device: vectors.device).multiplied(by: buckets + 1)
+    let found = buckets(vectors, real, context)
+    let round = Tensor.arange(hashes, device: vectors.device).multiplied(by: length / bucket + 1)
     let places = Tensor.arange(length, device: vectors.device)
     let rank = (found + round.reshaped(1, hashes, 1)).multiplied(by: length) + places
     return rank.reshaped(groups, hashes * length).sorted(1).indices

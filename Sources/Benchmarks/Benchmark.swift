@@ -30,7 +30,7 @@ public enum Benchmark {
   /// The trainer's own step: workers on shards, gradients summed in order, AdamW.
   private static func trainingStep(_ point: BenchmarkPoint) throws -> BenchmarkResult {
     let pool = try pool(point)
-    let model = try point.model()
+    let model = try point.sequenceModel()
     let step = ShardedStep(
       model: model, pool: pool,
       settings: .init(
@@ -44,14 +44,10 @@ public enum Benchmark {
       experimentProtocol: .strict, paddedLength: point.length)
     var density: Double?
     let milliseconds = try time(point) { number in
-      let texts = point.tokens(step: number)
-      let shards = layout.cut(Array(texts.indices)) { .init(first: texts[$0].count) }
-        .map { rows in
-          Shard(
-            rows,
-            rows.map { Example(tokens: texts[$0], label: .classIndex(Int32($0 % 10))) },
-            layout: layout)
-        }
+      let examples = point.model.examples(
+        step: number, count: point.batch, length: point.length)
+      let shards = layout.cut(Array(examples.indices)) { examples[$0].lengths }
+        .map { rows in Shard(rows, rows.map { examples[$0] }, layout: layout) }
       return {
         let result = try step.train(
           shards, parameters: optimizer.parameters.map(\.value),

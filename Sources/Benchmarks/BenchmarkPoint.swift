@@ -10,7 +10,7 @@ import Torch
 public struct BenchmarkPoint: Sendable, Equatable {
   /// What is timed.
   public enum Measure: String, CaseIterable, Sendable {
-    /// A whole training step of the LRA classifier: forward, loss, backward, AdamW.
+    /// A whole training step of a model: forward, loss, backward, AdamW.
     case step
     /// One attention layer with its projections.
     case attention
@@ -28,6 +28,8 @@ public struct BenchmarkPoint: Sendable, Equatable {
   public var measure: Measure
   /// What of an attention layer is timed; of no meaning to steps.
   public var pass: Pass
+  /// The model whose steps are timed, or whose sizes the layer has.
+  public var model = BenchmarkModel.lra
   /// A name of ``kinds``.
   public var kind: String
   /// Tokens of a sequence; none is padding.
@@ -92,13 +94,10 @@ public struct BenchmarkPoint: Sendable, Equatable {
   /// Whether the kind samples edges, so that the density matters.
   public var samples: Bool { variant.mechanism.samplesPairs }
 
-  /// The benchmark's classifier, the yardstick's sizes.
+  /// The benchmark's model, the yardstick's sizes.
   func modelConfiguration() -> ModelConfiguration {
-    var configuration = ModelConfiguration(
-      vocabularySize: 512, maximumLength: length,
-      attention: variant.mechanism.kind, head: .classification(classes: 10))
-    configuration.attentionOptions = variant.options
-    return configuration
+    let (mechanism, options) = variant
+    return model.configuration(mechanism, options: options, length: length)
   }
 
   /// Bytes that the point takes at the very least: its parameters with what training keeps of each, and
@@ -133,13 +132,13 @@ public struct BenchmarkPoint: Sendable, Equatable {
 
   private func module() throws -> any Module {
     switch measure {
-    case .step: try model()
+    case .step: try sequenceModel()
     case .attention: try block()
     }
   }
 
-  /// The classifier whose steps are measured.
-  func model() throws -> SequenceModel {
+  /// The model whose steps are measured.
+  func sequenceModel() throws -> SequenceModel {
     let model = try SequenceModel(modelConfiguration(), stream: RandomStream(seed: 1))
     if !device.isCPU { try withError { model.move(to: device) } }
     return model
@@ -156,20 +155,14 @@ public struct BenchmarkPoint: Sendable, Equatable {
     if !device.isCPU { try withError { block.move(to: device) } }
     return block
   }
-
-  /// Random tokens, none of them padding, and labels.
-  func tokens(step: Int) -> [[UInt16]] {
-    var generator = RandomStream(seed: 0).child("benchmark").child(step).generator()
-    return (0..<batch).map { _ in
-      (0..<length).map { _ in UInt16(1 + generator.below(511)) }
-    }
-  }
 }
 
 /// What a point cost.
 public struct BenchmarkResult: Sendable, Equatable, Codable {
   /// The mechanism.
   public var kind: String
+  /// The model, where that is not the LRA classifier.
+  public var model: String?
   /// Tokens of a sequence.
   public var length: Int
   /// Sequences of a step.
@@ -189,7 +182,7 @@ public struct BenchmarkResult: Sendable, Equatable, Codable {
   public var failure: String?
 
   enum CodingKeys: String, CodingKey {
-    case kind, length, batch, density, pass
+    case kind, model, length, batch, density, pass
     case millisecondsPerSequence = "ms_per_sequence"
     case bestMillisecondsPerSequence = "best_ms_per_sequence"
     case peakMemory = "peak_rss_mb"
@@ -198,6 +191,7 @@ public struct BenchmarkResult: Sendable, Equatable, Codable {
 
   private init(_ point: BenchmarkPoint) {
     (kind, length, batch) = (point.kind, point.length, point.batch)
+    if point.model != .lra { model = point.model.rawValue }
     if point.measure == .attention, point.pass == .training { pass = point.pass.rawValue }
   }
 
@@ -218,8 +212,9 @@ public struct BenchmarkResult: Sendable, Equatable, Codable {
     self.density = density.map { rounded($0, 4) }
   }
 
-  /// One JSON object with every key of the yardstick, `null` where there is no number; `pass` only for
-  /// an attention layer's training pass, `error` only after a failure.
+  /// One JSON object with every key of the yardstick, `null` where there is no number; `model` only for
+  /// another than the LRA classifier, `pass` only for an attention layer's training pass, `error` only after a
+  /// failure.
   public var json: String {
     func text(_ number: Double?) -> String { number.map { "\($0)" } ?? "null" }
     func extra(_ key: String, _ value: String?) -> String {
@@ -229,7 +224,7 @@ public struct BenchmarkResult: Sendable, Equatable, Codable {
       + "\"ms_per_sequence\": \(text(millisecondsPerSequence)), "
       + "\"best_ms_per_sequence\": \(text(bestMillisecondsPerSequence)), "
       + "\"peak_rss_mb\": \(peakMemory.map(String.init) ?? "null"), "
-      + "\"density\": \(text(density))\(extra("pass", pass))\(extra("error", failure))}"
+      + "\"density\": \(text(density))\(extra("model", model))\(extra("pass", pass))\(extra("error", failure))}"
   }
 
   private static func peakResidentMemory() -> Int {

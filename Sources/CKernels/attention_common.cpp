@@ -7,17 +7,15 @@ namespace kernels {
 Settings::Settings(const ck_attention &settings, int64_t batch, int64_t n)
     : site(settings.dropout_site), skip_padding(settings.skip_padding != 0) {
   if (settings.keys) keys.assign(settings.keys, settings.keys + batch);
-  threshold = uint32_t(std::lround(settings.dropout * 65536));
-  TORCH_CHECK(threshold < 65536, "dropout of ", settings.dropout, " leaves nothing");
-  TORCH_CHECK(threshold == 0 || !keys.empty(), "dropout needs a random key for each example");
-  dropout_scale = float(1 / (1 - double(threshold) / 65536));
+  rate = ctorch::dropout_rate(settings.dropout);
+  TORCH_CHECK(rate.threshold == 0 || !keys.empty(), "dropout needs a random key for each example");
   key_ends.assign(size_t(batch), n);
   prefix.assign(size_t(batch), true);
-  if (!settings.key_mask) return;
-  const at::Tensor &given = ctorch::unwrap(settings.key_mask);
-  check_input(given, "key_mask", 2);
-  TORCH_CHECK(given.size(0) == batch && given.size(1) == n, "key_mask must be [", batch, ", ", n,
-              "], got ", given.sizes());
+  if (!settings.key_padding_mask) return;
+  const at::Tensor &given = ctorch::unwrap(settings.key_padding_mask);
+  check_input(given, "key_padding_mask", 2);
+  TORCH_CHECK(given.size(0) == batch && given.size(1) == n, "key_padding_mask must be [", batch,
+              ", ", n, "], got ", given.sizes());
   mask = given.detach().contiguous();
   for (int64_t b = 0; b < batch; ++b) {
     const float *row = ctorch::elements<float>(mask) + b * n;
@@ -30,8 +28,8 @@ Settings::Settings(const ck_attention &settings, int64_t batch, int64_t n)
 }
 
 DropoutSite Settings::dropout(int64_t example, int64_t head) const {
-  if (threshold == 0) return {};
-  return {keys[size_t(example)], site, uint32_t(head), threshold, dropout_scale};
+  if (rate.threshold == 0) return {};
+  return {keys[size_t(example)], site, uint32_t(head), rate.threshold, rate.scale};
 }
 
 const float *Settings::visible(int64_t example, int64_t keys) const {

@@ -10,6 +10,7 @@
 
 #include "include/CKernels.h"
 #include "ctorch_bridge.hpp"
+#include "ctorch_random.hpp"
 #include "kernels.hpp"
 
 namespace kernels {
@@ -20,8 +21,8 @@ using torch::autograd::variable_list;
 /// Owned copies of `ck_attention`'s fields: they outlive the call, for backward.
 struct Settings : torch::CustomClassHolder {
   std::vector<uint64_t> keys;
-  uint32_t site = 0, threshold = 0;
-  float dropout_scale = 1;
+  uint32_t site = 0;
+  ctorch::DropoutRate rate;
   at::Tensor mask;                // [batch, n] float, contiguous; undefined: all real
   std::vector<int64_t> key_ends;  // per example: one past the last real key
   std::vector<bool> prefix;       // per example: the real keys are the first ones
@@ -83,6 +84,13 @@ inline Output mutable_rows_of(const at::Tensor &x, int64_t b, int64_t h) {
 inline at::Tensor empty_heads(at::IntArrayRef sizes) {
   return at::empty({sizes[0], sizes[2], sizes[1], sizes[3]}, at::kFloat).transpose(1, 2);
 }
+
+struct Graphs;
+
+/// Full attention, restricted to the groups of keys of `pattern` unless that is null.
+at::Tensor full_attention(const at::Tensor &query, const at::Tensor &key, const at::Tensor &value,
+                          const SettingsPointer &settings,
+                          const c10::intrusive_ptr<Graphs> &pattern);
 
 /// Zeros for the tokens of an example from `first` on.
 inline void zero_from(const at::Tensor &heads, int64_t b, int64_t first) {

@@ -102,8 +102,8 @@ struct Batch {
       p.v = at_example<float>(v, first, elements);
       p.scale = float(1 / std::sqrt(double(dim)));
       p.dropout_site = settings.dropout_site;
-      p.threshold = ctorch::dropout_threshold(settings.dropout);
-      p.keep_scale = float(1 / (1 - double(p.threshold) / 65536));
+      const ctorch::DropoutRate rate = ctorch::dropout_rate(settings.dropout);
+      p.threshold = rate.threshold, p.keep_scale = rate.scale;
       p.edge_site = settings.edge_site;
       p.is_poisson = settings.is_poisson, p.real_only = settings.real_only;
       p.gates_scores = settings.gates_scores, p.gradient_scale = float(settings.gradient_scale);

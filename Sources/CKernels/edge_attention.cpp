@@ -1,5 +1,5 @@
 // Attention over edges as a differentiable function: the loops over examples and heads around
-// isa/sparse.hpp, and the straight-through gradient of isa/graph_gradient.hpp.
+// isa/edge_attention.hpp, and the straight-through gradient of isa/graph_gradient.hpp.
 #include "edges.hpp"
 
 namespace kernels {
@@ -24,7 +24,7 @@ SparseHead sparse_head(const at::Tensor &q, const at::Tensor &k, const at::Tenso
   head.edges = graphs.of(b, h).seen.rows();
   // A sampled graph's edges lead to real keys; a pattern knows nothing of padding.
   head.keys = int(graphs.shared ? q.size(2) : settings.key_ends[size_t(b)]);
-  head.visible = graphs.shared ? settings.visible(b, head.keys) : nullptr;
+  head.key_padding_mask = graphs.shared ? settings.visible(b, head.keys) : nullptr;
   head.q = rows_of(q, b, h), head.k = rows_of(k, b, h), head.v = rows_of(v, b, h);
   head.dropout = settings.dropout(b, h);
   return head;
@@ -181,6 +181,10 @@ ct_status ck_edge_attention(const ct_tensor *q, const ct_tensor *k, const ct_ten
       check_input(ctorch::unwrap(right), "right", 4);
     }
     const auto own = c10::make_intrusive<Settings>(*settings, batch, n);
+    if (!graphs.groups.start.empty() && !memberships && !density) {
+      ctorch::give(out, full_attention(query, key, value, own, edges->graphs));
+      return;
+    }
     const auto shared = graph_settings(edges, *own, memberships, graph, batch, n);
     // libtorch's functions take no undefined tensor: an empty one stands in.
     const at::Tensor none = at::empty({0}, at::kFloat);

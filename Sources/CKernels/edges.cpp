@@ -16,6 +16,40 @@ at::Tensor owned_columns(const int32_t *columns, int64_t count) {
 
 namespace {
 
+/// The groups of keys that rows `first ..< last` see; false if they do not all see the same ones, and those
+/// wholly.
+bool add_groups(const EdgeRows &edges, int64_t n, int64_t first, int64_t last, GroupTable &to) {
+  const int32_t *begin = edges.column + edges.start[first];
+  const int64_t count = edges.start[first + 1] - edges.start[first];
+  for (int64_t i = first + 1; i < last; ++i) {
+    if (edges.start[i + 1] - edges.start[i] != count ||
+        !std::equal(begin, begin + count, edges.column + edges.start[i])) {
+      return false;
+    }
+  }
+  for (int64_t e = 0; e < count;) {
+    const int32_t key = begin[e];
+    if (key % KEY_GROUP != 0) return false;
+    // Columns ascend: the last one tells whether all in between are there.
+    const int64_t width = std::min<int64_t>(KEY_GROUP, n - key);
+    if (e + width > count || begin[e + width - 1] != key + width - 1) return false;
+    to.group.push_back(key / KEY_GROUP);
+    e += width;
+  }
+  to.start.push_back(uint32_t(to.group.size()));
+  return true;
+}
+
+/// A graph's edges as groups, if it consists of nothing else.
+GroupTable groups_of(const EdgeRows &edges, int64_t n) {
+  GroupTable result;
+  result.start.push_back(0);
+  for (int64_t first = 0; first < n; first += QUERY_TILE) {
+    if (!add_groups(edges, n, first, std::min(n, first + QUERY_TILE), result)) return {};
+  }
+  return result;
+}
+
 using Sampler = void (*)(const GraphHead &, const EdgeSink &, const EdgeSink &, Arena &);
 
 /// What a sampler found; rows after the first `rows` have no edges.
@@ -33,14 +67,14 @@ c10::intrusive_ptr<Graphs> draw_graphs(at::IntArrayRef sizes, const ck_graph &se
   graphs->batch = sizes[0], graphs->heads = sizes[1];
   const int64_t n = graphs->n = sizes[2];
   ck_attention masked{};
-  masked.key_mask = settings.key_mask;
+  masked.key_padding_mask = settings.key_padding_mask;
   const Settings mask(masked, graphs->batch, n);
   for (int64_t b = 0; b < graphs->batch; ++b) {
     for (int64_t h = 0; h < graphs->heads; ++h) {
       GraphHead job;
       job.rows = job.columns = int(settings.real_only ? mask.key_ends[size_t(b)] : n);
-      job.visible = mask.visible(b, job.columns);
-      job.pads = !settings.real_only && job.visible;
+      job.key_padding_mask = mask.visible(b, job.columns);
+      job.pads = !settings.real_only && job.key_padding_mask;
       Graph graph;
       EdgeBuffer &seen = EdgeBuffer::fresh(0), &hidden = EdgeBuffer::fresh(1);
       graph.seen.start.resize(size_t(n) + 1);
@@ -84,7 +118,9 @@ c10::intrusive_ptr<Graphs> of_mask(const at::Tensor &given, const ck_graph &sett
   const auto copy = [&](int64_t b, int64_t h, const GraphHead &job, const EdgeSink &seen,
                         const EdgeSink &hidden) {
     const Input rows = rows_of(mask, b, h);
-    const auto is_real = [&](int token) { return !job.visible || job.visible[token] != 0; };
+    const auto is_real = [&](int token) {
+      return !job.key_padding_mask || job.key_padding_mask[token] != 0;
+    };
     seen.start[0] = 0;
     if (job.pads) hidden.start[0] = 0;
     for (int i = 0; i < job.rows; ++i) {
@@ -105,7 +141,7 @@ c10::intrusive_ptr<Graphs> of_mask(const at::Tensor &given, const ck_graph &sett
 }  // namespace
 }  // namespace kernels
 
-ct_status ck_edges_create(int64_t n, const uint32_t *start, const int32_t *columns,
+ct_status ck_edges_create(int64_t n, const uint32_t *start, const int32_t *columns, int groups,
                           ck_edges **out) {
   return ctorch::guard("edges_create", [&] {
     auto graphs = c10::make_intrusive<kernels::Graphs>();
@@ -123,6 +159,7 @@ ct_status ck_edges_create(int64_t n, const uint32_t *start, const int32_t *colum
       }
     }
     graph.seen.column = kernels::owned_columns(columns, start[n]);
+    if (groups) graphs->groups = kernels::groups_of(graph.seen.rows(), n);
     graphs->all.push_back(std::move(graph));
     *out = new ck_edges{std::move(graphs)};
   });

@@ -22,11 +22,22 @@ struct Graph {
   int64_t count() const { return seen.count() + hidden.count(); }
 };
 
+/// The same edges as groups of keys, where a graph consists of nothing else; see `KeyGroups`.
+struct GroupTable {
+  std::vector<uint32_t> start;
+  std::vector<int32_t> group;
+
+  KeyGroups groups() const {
+    return start.empty() ? KeyGroups{} : KeyGroups{start.data(), group.data()};
+  }
+};
+
 /// One graph for each example and head, or a single one for all.
 struct Graphs : torch::CustomClassHolder {
   int64_t n = 0, batch = 1, heads = 1;
   bool shared = false;
   std::vector<Graph> all;
+  GroupTable groups;  // of a single graph, if it has them
 
   const Graph &of(int64_t example, int64_t head) const {
     return all[size_t(shared ? 0 : example * heads + head)];

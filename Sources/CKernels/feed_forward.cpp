@@ -1,4 +1,4 @@
-// The feed-forward block as a differentiable function around isa/blocks.hpp.
+// The feed-forward block as a differentiable function around isa/feed_forward.hpp.
 #include "layer_common.hpp"
 
 namespace kernels {

@@ -1,19 +1,28 @@
 // Full attention as a differentiable function: the loops over examples and heads around
-// isa/full.hpp. Keys are those of the queries' own tokens, or others (cross attention), all visible.
-#include "attention_common.hpp"
+// isa/full_attention.hpp. Keys are those of the queries' own tokens, or others (cross attention), all visible.
+#include "edges.hpp"
 #include "include/CKernelsLowRank.h"
 
 namespace kernels {
 namespace {
 
+/// What forward and backward know besides the settings.
+struct Pairs : torch::CustomClassHolder {
+  bool crosses = false;               // keys are not those of the queries' tokens
+  c10::intrusive_ptr<Graphs> graphs;  // or null: every query sees all
+};
+using PairsPointer = c10::intrusive_ptr<Pairs>;
+
 FullHead full_head(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v,
-                   const Settings &settings, bool crosses, int64_t b, int64_t h) {
+                   const Settings &settings, const Pairs &pairs, int64_t b, int64_t h) {
+  const bool crosses = pairs.crosses;
   FullHead head;
+  if (pairs.graphs) head.groups = pairs.graphs->groups.groups();
   head.queries = settings.queries(b, q.size(2));
   head.keys = int(crosses ? k.size(2) : settings.key_ends[size_t(b)]);
   head.dim = int(q.size(3));
   head.scale = float(1 / std::sqrt(double(head.dim)));
-  head.visible = crosses ? nullptr : settings.visible(b, head.keys);
+  head.key_padding_mask = crosses ? nullptr : settings.visible(b, head.keys);
   head.q = rows_of(q, b, h), head.k = rows_of(k, b, h), head.v = rows_of(v, b, h);
   head.dropout = settings.dropout(b, h);
   return head;
@@ -22,7 +31,7 @@ FullHead full_head(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v
 struct FullAttention : torch::autograd::Function<FullAttention> {
   static at::Tensor forward(AutogradContext *context, const at::Tensor &query,
                             const at::Tensor &key, const at::Tensor &value,
-                            const SettingsPointer &own, bool crosses) {
+                            const SettingsPointer &own, const PairsPointer &pairs) {
     const Settings &settings = *own;
     const at::Tensor q = with_rows(query), k = with_rows(key), v = with_rows(value);
     const int64_t batch = q.size(0), heads = q.size(1), n = q.size(2);
@@ -30,7 +39,7 @@ struct FullAttention : torch::autograd::Function<FullAttention> {
     const at::Tensor log_sum = at::empty({batch, heads, n}, at::kFloat);
     for (int64_t b = 0; b < batch; ++b) {
       for (int64_t h = 0; h < heads; ++h) {
-        FullHead head = full_head(q, k, v, settings, crosses, b, h);
+        FullHead head = full_head(q, k, v, settings, *pairs, b, h);
         head.out = mutable_rows_of(out, b, h);
         head.log_sum = log_sum.mutable_data_ptr<float>() + (b * heads + h) * n;
         table().full_forward(head, Arena::fresh());
@@ -39,7 +48,7 @@ struct FullAttention : torch::autograd::Function<FullAttention> {
     }
     context->save_for_backward({q, k, v, out, log_sum});
     keep(context, "settings", own);
-    context->saved_data["crosses"] = crosses;
+    keep(context, "pairs", pairs);
     return out;
   }
 
@@ -47,7 +56,7 @@ struct FullAttention : torch::autograd::Function<FullAttention> {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &q = saved[0], &k = saved[1], &v = saved[2], &out = saved[3];
     const Settings &settings = kept<Settings>(context, "settings");
-    const bool crosses = context->saved_data["crosses"].toBool();
+    const Pairs &pairs = kept<Pairs>(context, "pairs");
     const int64_t batch = q.size(0), heads = q.size(1), n = q.size(2);
     if (!gradients[0].defined()) return {{}, {}, {}, {}, {}};
     const at::Tensor upstream = with_rows(gradients[0]);
@@ -55,7 +64,7 @@ struct FullAttention : torch::autograd::Function<FullAttention> {
                      dv = empty_heads(k.sizes());
     for (int64_t b = 0; b < batch; ++b) {
       for (int64_t h = 0; h < heads; ++h) {
-        FullHead head = full_head(q, k, v, settings, crosses, b, h);
+        FullHead head = full_head(q, k, v, settings, pairs, b, h);
         head.log_sum = saved[4].mutable_data_ptr<float>() + (b * heads + h) * n;
         FullHeadGradient gradient;
         gradient.out = rows_of(out, b, h);
@@ -66,7 +75,7 @@ struct FullAttention : torch::autograd::Function<FullAttention> {
         table().full_backward(head, gradient, Arena::fresh());
       }
       zero_from(dq, b, settings.queries(b, n));
-      if (!crosses) {
+      if (!pairs.crosses) {
         zero_from(dk, b, settings.key_ends[size_t(b)]);
         zero_from(dv, b, settings.key_ends[size_t(b)]);
       }
@@ -76,6 +85,15 @@ struct FullAttention : torch::autograd::Function<FullAttention> {
 };
 
 }  // namespace
+
+at::Tensor full_attention(const at::Tensor &query, const at::Tensor &key, const at::Tensor &value,
+                          const SettingsPointer &settings,
+                          const c10::intrusive_ptr<Graphs> &pattern) {
+  const auto pairs = c10::make_intrusive<Pairs>();
+  pairs->graphs = pattern;
+  return FullAttention::apply(query, key, value, settings, pairs);
+}
+
 }  // namespace kernels
 
 ct_status ck_full_attention(const ct_tensor *q, const ct_tensor *k, const ct_tensor *v,
@@ -86,7 +104,7 @@ ct_status ck_full_attention(const ct_tensor *q, const ct_tensor *k, const ct_ten
     kernels::check_heads(query, key, value);
     const auto own =
         c10::make_intrusive<kernels::Settings>(*settings, query.size(0), query.size(2));
-    ctorch::give(out, kernels::FullAttention::apply(query, key, value, own, false));
+    ctorch::give(out, kernels::full_attention(query, key, value, own, {}));
   });
 }
 
@@ -104,6 +122,8 @@ ct_status ck_cross_attention(const ct_tensor *q, const ct_tensor *k, const ct_te
                 ", ", key.sizes(), " and ", value.sizes());
     const auto own =
         c10::make_intrusive<kernels::Settings>(*settings, query.size(0), query.size(2));
-    ctorch::give(out, kernels::FullAttention::apply(query, key, value, own, true));
+    const auto pairs = c10::make_intrusive<kernels::Pairs>();
+    pairs->crosses = true;
+    ctorch::give(out, kernels::FullAttention::apply(query, key, value, own, pairs));
   });
 }

@@ -52,11 +52,22 @@ struct DropoutSite {
   float scale = 1;
 };
 
+/// How many queries are computed together, and the keys that they see or not together.
+constexpr int QUERY_TILE = 32, KEY_GROUP = 64;
+
+/// The groups of keys that the queries of each tile see: those of tile t are
+/// group[start[t] .. start[t + 1]), ascending. Without `start` they see all.
+struct KeyGroups {
+  const uint32_t *start = nullptr;
+  const int32_t *group = nullptr;
+};
+
 /// One head of full attention. Keys from `keys` on are padding.
 struct FullHead {
   int queries = 0, keys = 0, dim = 0;
-  float scale = 1;                 // of the scores: 1 / sqrt(dim)
-  const float *visible = nullptr;  // [keys] 0 or 1, or null: all visible
+  float scale = 1;                          // of the scores: 1 / sqrt(dim)
+  const float *key_padding_mask = nullptr;  // [keys] 0 or 1, or null: all visible
+  KeyGroups groups;
   Input q, k, v;
   DropoutSite dropout;
   Output out;
@@ -66,6 +77,26 @@ struct FullHead {
 struct FullHeadGradient {
   Input out, out_gradient;
   Output q, k, v;
+};
+
+/// One head of attention in hashed chunks. Rows from `tokens` to `length` are padding.
+struct HashedHead {
+  static constexpr float LEAST = 1e-24f;  // |x|² below which a key is not made longer
+
+  int tokens = 0, length = 0, dim = 0, rounds = 0, chunk = 0;
+  float scale = 1;
+  const float *key_padding_mask = nullptr;  // [tokens] 0 or 1, or null: all visible
+  const int32_t *order = nullptr;  // [rounds * length]: positions as they are sorted in each round
+  Input x, v;
+  Output out;
+  /// [tokens]: the largest score, in base 2, and one over the sum of 2^(score - it). Apart: what a token
+  /// scores with itself is so large a number that their sum would be a coarse one.
+  float *best = nullptr, *inverse = nullptr;
+};
+
+struct HashedGradient {
+  Input out, out_gradient;
+  Output x, v;
 };
 
 /// Edges: row i's keys are column[start[i] .. start[i + 1]), ascending. `column` is readable for 16
@@ -80,7 +111,7 @@ struct SparseHead {
   int queries = 0, keys = 0, dim = 0;
   float scale = 1;
   EdgeRows edges;
-  const float *visible = nullptr;  // [keys] 0 or 1, or null: all visible
+  const float *key_padding_mask = nullptr;  // [keys] 0 or 1, or null: all visible
   Input q, k, v;
   DropoutSite dropout;
   Output out;
@@ -122,8 +153,8 @@ class EdgeBuffer {
 /// rows draw edges to all columns, and those to padding are kept apart.
 struct GraphHead {
   int rows = 0, columns = 0, clusters = 0;
-  Input left, right;               // [rows, clusters], [columns, clusters]
-  const float *visible = nullptr;  // or null: no padding
+  Input left, right;                        // [rows, clusters], [columns, clusters]
+  const float *key_padding_mask = nullptr;  // or null: no padding
   bool pads = false;
   float bias = 0;  // added to the probability (bernoulli)
   uint64_t key = 0;
@@ -156,6 +187,8 @@ struct Table {
   bool (*supported)();
   void (*full_forward)(const FullHead &, Arena &);
   void (*full_backward)(const FullHead &, const FullHeadGradient &, Arena &);
+  void (*hashed_forward)(const HashedHead &, Arena &);
+  void (*hashed_backward)(const HashedHead &, const HashedGradient &, Arena &);
   void (*sparse_forward)(const SparseHead &, Arena &);
   void (*sparse_backward)(const SparseHead &, const SparseHeadGradient &, Arena &);
   /// Edges to real keys, and those to padding (used with `pads` only).

@@ -6,6 +6,8 @@
 
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #define CK_WIDTH 8
+#define CK_REGISTERS 16
+#define CK_AVX2 1
 namespace kernels::avx2 {
 #include "isa/all.hpp"
 }  // namespace kernels::avx2
@@ -15,8 +17,8 @@ namespace kernels {
 static bool runs_here() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
 
 const Table avx2_table = {
-    "avx2",
-    runs_here,
+    .name = "avx2",
+    .supported = runs_here,
 #define CK_VARIANT avx2
 #include "isa/table.hpp"
 };

@@ -2,6 +2,7 @@
 #include "kernels.hpp"
 
 #define CK_WIDTH 4
+#define CK_REGISTERS 16
 namespace kernels::baseline {
 #include "isa/all.hpp"
 }  // namespace kernels::baseline
@@ -10,8 +11,8 @@ namespace kernels {
 static bool runs_here() { return true; }
 
 const Table baseline_table = {
-    "baseline",
-    runs_here,
+    .name = "baseline",
+    .supported = runs_here,
 #define CK_VARIANT baseline
 #include "isa/table.hpp"
 };

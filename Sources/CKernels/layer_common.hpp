@@ -14,19 +14,17 @@ namespace kernels {
 /// `ck_dropout` with its own copy of the keys, for backward.
 struct OwnDropout {
   std::vector<uint64_t> keys;
-  uint32_t site = 0, threshold = 0;
-  float scale = 1;
+  uint32_t site = 0;
+  ctorch::DropoutRate rate;
 
-  OwnDropout(const ck_dropout &given, int64_t batch) : site(given.site) {
-    threshold = uint32_t(std::lround(given.probability * 65536));
-    TORCH_CHECK(threshold < 65536, "dropout of ", given.probability, " leaves nothing");
-    if (threshold == 0) return;
+  OwnDropout(const ck_dropout &given, int64_t batch)
+      : site(given.site), rate(ctorch::dropout_rate(given.probability)) {
+    if (rate.threshold == 0) return;
     TORCH_CHECK(given.keys, "dropout needs a random key for each example");
     keys.assign(given.keys, given.keys + batch);
-    scale = float(1 / (1 - double(threshold) / 65536));
   }
 
-  RowDropout rows() const { return {keys.data(), site, threshold, scale}; }
+  RowDropout rows() const { return {keys.data(), site, rate.threshold, rate.scale}; }
 };
 
 /// Settings that travel from forward to backward in the context.

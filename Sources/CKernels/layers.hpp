@@ -135,7 +135,7 @@ struct MembershipJob {
   int clusters = 0;
   const float *cluster = nullptr, *cluster_bias = nullptr;  // C `[heads, clusters, d]`; [clusters]
   const float *affinity = nullptr, *zeros = nullptr;        // Sᵀ `[heads, clusters, clusters]`
-  float *left = nullptr, *right = nullptr;
+  float *left = nullptr, *right = nullptr;                  // backward reads `right`
 };
 
 struct MembershipGradient {

@@ -18,7 +18,7 @@ LinearHead linear_head(const at::Tensor &q, const at::Tensor &k, const at::Tenso
   head.queries = own.attention->queries(b, q.size(2));
   head.keys = int(own.attention->key_ends[size_t(b)]);
   head.dim = int(q.size(3)), head.scale = own.scale[size_t(b)];
-  head.visible = own.attention->visible(b, head.keys);
+  head.key_padding_mask = own.attention->visible(b, head.keys);
   head.q = rows_of(q, b, h), head.k = rows_of(k, b, h), head.v = rows_of(v, b, h);
   head.summary =
       own.summary.mutable_data_ptr<float>() + (b * q.size(1) + h) * own.summary.stride(1);
@@ -86,7 +86,7 @@ ct_status ck_linear_attention(const ct_tensor *q, const ct_tensor *k, const ct_t
     check_heads(query, key, value);
     auto own = c10::make_intrusive<LinearSettings>();
     own->attention = c10::make_intrusive<Settings>(*settings, query.size(0), query.size(2));
-    TORCH_CHECK(own->attention->threshold == 0, "linear attention has no dropout");
+    TORCH_CHECK(own->attention->rate.threshold == 0, "linear attention has no dropout");
     for (int64_t b = 0; b < query.size(0); ++b) {
       const int64_t tokens = padded_length > 0 ? padded_length : own->attention->real_keys(b);
       own->scale.push_back(float(1 / std::sqrt(double(std::max<int64_t>(tokens, 1)))));

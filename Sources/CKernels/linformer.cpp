@@ -1,4 +1,4 @@
-// Linformer's projection of positions as a differentiable function around isa/positions.hpp.
+// Linformer's projection of positions as a differentiable function around isa/linformer.hpp.
 #include "attention_common.hpp"
 #include "include/CKernelsLowRank.h"
 
@@ -10,7 +10,7 @@ PositionProjection job_of(const at::Tensor &e, const at::Tensor &k, const at::Te
   PositionProjection job;
   job.rows = int(settings.key_ends[size_t(b)]), job.dim = int(k.size(3)), job.rank = int(e.size(1));
   job.e = ctorch::elements<float>(e) + h * e.stride(0), job.e_row = e.stride(1);
-  job.visible = settings.visible(b, job.rows);
+  job.key_padding_mask = settings.visible(b, job.rows);
   job.k = rows_of(k, b, h), job.v = rows_of(v, b, h);
   return job;
 }

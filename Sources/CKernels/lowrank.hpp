@@ -40,14 +40,14 @@ struct InverseHead {
 /// zeros.
 struct SegmentMeans {
   int rows = 0, dim = 0, landmarks = 0, segment = 0;
-  const float *visible = nullptr;  // [rows] or null
+  const float *key_padding_mask = nullptr;  // [rows] or null
 };
 
 /// out_i += Σ_t weight[t] x[i + t - width / 2] over visible rows: one filter along the rows of a head.
 struct Convolution {
   int rows = 0, dim = 0, width = 0;
-  const float *visible = nullptr;  // [rows] or null
-  const float *weight = nullptr;   // [width]
+  const float *key_padding_mask = nullptr;  // [rows] or null
+  const float *weight = nullptr;            // [width]
 };
 
 /// One head of attention by random features φ = e + epsilon, with e = exp(Ω x - |x|²/2 - top) or, for
@@ -56,9 +56,9 @@ struct FeatureHead {
   int queries = 0, keys = 0, dim = 0, features = 0;
   bool is_relu = false;
   float scale = 1, epsilon = 0;
-  int zeros = 0;                   // zero vectors that count as keys in the denominator
-  const float *visible = nullptr;  // [keys] 0 or 1, or null: all visible
-  const float *omega = nullptr;    // [features, dim]
+  int zeros = 0;                            // zero vectors that count as keys in the denominator
+  const float *key_padding_mask = nullptr;  // [keys] 0 or 1, or null: all visible
+  const float *omega = nullptr;             // [features, dim]
   Input q, k, v;
   Output out;
   /// Kept for backward: Σ φ(k) vᵀ [features, dim], Σ φ(k) [features], both padded to whole 16s, and the
@@ -76,7 +76,7 @@ struct PositionProjection {
   int rows = 0, dim = 0, rank = 0;
   const float *e = nullptr;  // [rank, at least `rows`], rows `e_row` floats apart
   int64_t e_row = 0;
-  const float *visible = nullptr;  // [rows] 0 or 1, or null: all visible
+  const float *key_padding_mask = nullptr;  // [rows] 0 or 1, or null: all visible
   Input k, v;
 };
 
@@ -84,7 +84,7 @@ struct PositionProjection {
 struct LinearHead {
   int queries = 0, keys = 0, dim = 0;
   float scale = 1;
-  const float *visible = nullptr;  // [keys] 0 or 1, or null: all visible
+  const float *key_padding_mask = nullptr;  // [keys] 0 or 1, or null: all visible
   Input q, k, v;
   Output out;
   float *summary = nullptr;  // kept for backward: scale Σ φ(k) vᵀ, [dim, dim] padded to whole 16s

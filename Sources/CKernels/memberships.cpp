@@ -46,15 +46,20 @@ struct MembershipFunction : torch::autograd::Function<MembershipFunction> {
     MembershipJob job = inputs.job();
     job.left = mutable_data(left), job.right = mutable_data(right);
     table().layers.memberships(job, Arena::fresh());
-    context->save_for_backward(given);
+    variable_list saved = given;
+    saved.push_back(right);
+    context->save_for_backward(saved);
     context->saved_data["bias"] = bias;
     return {left, right};
   }
 
   static variable_list backward(AutogradContext *context, variable_list gradients) {
-    const variable_list saved = context->get_saved_variables();
+    variable_list saved = context->get_saved_variables();
+    const at::Tensor right = saved.back();
+    saved.pop_back();
     const MembershipInputs inputs(saved, context->saved_data["bias"].toDouble());
-    const MembershipJob job = inputs.job();
+    MembershipJob job = inputs.job();
+    job.right = mutable_data(right);
     const std::vector<int64_t> sizes = {job.batch, job.queries.heads, job.rows, job.clusters};
     at::Tensor upstream[2];
     for (size_t i = 0; i < 2; ++i) {

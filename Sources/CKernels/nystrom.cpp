@@ -1,5 +1,5 @@
 // Nyström attention as a differentiable function: the loops over examples and heads around
-// isa/full.hpp, isa/inverse.hpp and isa/nystrom.hpp.
+// isa/full_attention.hpp, isa/inverse.hpp and isa/nystrom.hpp.
 #include "attention_common.hpp"
 #include "include/CKernelsLowRank.h"
 
@@ -64,7 +64,7 @@ struct Nystrom {
     SegmentMeans s;
     s.rows = int(settings.key_ends[size_t(b)]), s.dim = dim();
     s.landmarks = own.landmarks, s.segment = own.segment;
-    s.visible = settings.visible(b, s.rows);
+    s.key_padding_mask = settings.visible(b, s.rows);
     return s;
   }
 
@@ -73,7 +73,7 @@ struct Nystrom {
     FullHead head;
     head.queries = own.landmarks, head.keys = int(settings.key_ends[size_t(b)]);
     head.dim = dim(), head.scale = scale();
-    head.visible = settings.visible(b, head.keys);
+    head.key_padding_mask = settings.visible(b, head.keys);
     head.q = rows_of(q_means, b, h), head.k = rows_of(k, b, h), head.v = rows_of(v, b, h);
     head.out = mutable_rows_of(middle, b, h);
     head.log_sum = at_head(inner_log, b, h);
@@ -114,7 +114,7 @@ struct Nystrom {
   Convolution convolution(const at::Tensor &filters, int64_t b, int64_t h) const {
     Convolution c;
     c.rows = settings.queries(b, q.size(2)), c.dim = dim(), c.width = int(filters.size(1));
-    c.visible = settings.visible(b, c.rows);
+    c.key_padding_mask = settings.visible(b, c.rows);
     c.weight = ctorch::elements<float>(filters) + h * filters.size(1);
     return c;
   }
@@ -267,7 +267,7 @@ ct_status ck_nystrom_attention(const ct_tensor *q, const ct_tensor *k, const ct_
                 " tokens");
     auto own = c10::make_intrusive<NystromSettings>();
     own->attention = c10::make_intrusive<Settings>(*settings, query.size(0), n);
-    TORCH_CHECK(own->attention->threshold == 0, "Nyström attention has no dropout");
+    TORCH_CHECK(own->attention->rate.threshold == 0, "Nyström attention has no dropout");
     own->landmarks = int(nystrom.landmarks), own->segment = int(nystrom.segment);
     own->shares_scale = nystrom.shares_scale != 0;
     at::Tensor filters = at::empty({0}, at::kFloat);

@@ -1,5 +1,5 @@
 // Attention by random features as a differentiable function: the loops over examples and heads around
-// isa/features.hpp.
+// isa/performer.hpp.
 #include "attention_common.hpp"
 #include "include/CKernelsLowRank.h"
 
@@ -25,7 +25,7 @@ FeatureHead feature_head(const at::Tensor &q, const at::Tensor &k, const at::Ten
   head.is_relu = own.is_relu, head.epsilon = own.epsilon;
   head.scale = float(1 / std::sqrt(double(head.dim)));
   head.zeros = own.zeros[size_t(b)];
-  head.visible = own.attention->visible(b, head.keys);
+  head.key_padding_mask = own.attention->visible(b, head.keys);
   head.omega = ctorch::elements<float>(own.omega);
   head.q = rows_of(q, b, h), head.k = rows_of(k, b, h), head.v = rows_of(v, b, h);
   const int64_t number = b * q.size(1) + h;
@@ -103,7 +103,7 @@ ct_status ck_feature_attention(const ct_tensor *q, const ct_tensor *k, const ct_
     const int64_t n = query.size(2);
     auto own = c10::make_intrusive<FeatureSettings>();
     own->attention = c10::make_intrusive<Settings>(*settings, query.size(0), n);
-    TORCH_CHECK(own->attention->threshold == 0, "attention by features has no dropout");
+    TORCH_CHECK(own->attention->rate.threshold == 0, "attention by features has no dropout");
     own->omega = omega.detach().contiguous();
     own->is_relu = features.is_relu != 0, own->epsilon = float(features.epsilon);
     for (int64_t b = 0; b < query.size(0); ++b) {

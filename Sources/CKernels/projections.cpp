@@ -1,4 +1,4 @@
-// The projections before and after attention as differentiable functions around isa/blocks.hpp.
+// The projections before and after attention as differentiable functions around isa/projections.hpp.
 #include "layer_common.hpp"
 
 namespace kernels {

@@ -161,9 +161,10 @@ ct_status ck_tiled_attention(const ct_tensor *q, const ct_tensor *k, const ct_te
     own->real_only = graph->real_only != 0, own->gates_scores = graph->gates_scores != 0;
     own->is_poisson = is_poisson != 0, own->tile = tile;
     if (uniform) own->uniform = ctorch::unwrap(uniform);
-    const at::Tensor real = settings->key_mask ? ctorch::unwrap(settings->key_mask).ne(0)
-                                               : at::ones({query.size(0), query.size(2)},
-                                                          query.options().dtype(at::kBool));
+    const at::Tensor real =
+        settings->key_padding_mask
+            ? ctorch::unwrap(settings->key_padding_mask).ne(0)
+            : at::ones({query.size(0), query.size(2)}, query.options().dtype(at::kBool));
     const at::Tensor &l = ctorch::unwrap(left), &r = ctorch::unwrap(right);
     const variable_list results = attends_with_kernels(query)
                                       ? apply_sampled_attention(query, key, value, l, r, real, own)

@@ -88,25 +88,22 @@ at::Tensor empty(const ctorch::RandomMatrix &m) {
                    at::TensorOptions(at::kFloat).device(m.device));
 }
 
-float dropout_scale(uint32_t threshold) { return float(1 / (1 - double(threshold) / 65536)); }
-
 }  // namespace
 
 namespace ctorch {
 
-uint32_t dropout_threshold(double probability) {
-  const uint32_t threshold = uint32_t(std::lround(probability * 65536));
-  TORCH_CHECK(threshold < 65536, "dropout of ", probability, " leaves nothing");
-  return threshold;
+DropoutRate dropout_rate(double probability) {
+  const DropoutRate rate(probability);
+  TORCH_CHECK(rate.is_valid(), "dropout of ", probability, " leaves nothing");
+  return rate;
 }
 
 at::Tensor dropout_mask(const RandomMatrix &m, double probability) {
-  const uint32_t threshold = dropout_threshold(probability);
-  const float scale = dropout_scale(threshold);
+  const DropoutRate rate = dropout_rate(probability);
   at::Tensor result = empty(m);
   if (runs_on_device(m.device)) {
     RandomParameters p = {};
-    p.halves = 1, p.threshold = threshold, p.scale = scale;
+    p.halves = 1, p.threshold = rate.threshold, p.scale = rate.scale;
     fill_on_device(result, m, p);
     return result;
   }
@@ -115,7 +112,7 @@ at::Tensor dropout_mask(const RandomMatrix &m, double probability) {
                         [&](const philox::Words &words, int64_t part, int64_t column) {
                           const uint32_t word = words[size_t(part / 2)];
                           const uint32_t bits = (word >> (16 * (part % 2))) & 0xFFFF;
-                          to[column] = bits < threshold ? 0.0f : scale;
+                          to[column] = bits < rate.threshold ? 0.0f : rate.scale;
                         });
   });
   return result;
@@ -138,8 +135,6 @@ at::Tensor uniform(const RandomMatrix &m) {
 
 }  // namespace ctorch
 
-using ctorch::dropout_threshold;
-
 ct_status ct_dropout_mask(const uint64_t *keys, int64_t batch, uint32_t site, int64_t heads,
                           int64_t rows, int64_t columns, double probability, const char *device,
                           ct_tensor **out) {
@@ -160,8 +155,7 @@ ct_status ct_dropout_at(const uint64_t *keys, uint32_t site, int64_t heads, cons
                         const ct_tensor *row, const ct_tensor *column, double probability,
                         ct_tensor **out) {
   return guard("dropout_at", [&] {
-    const uint32_t threshold = dropout_threshold(probability);
-    const float scale = dropout_scale(threshold);
+    const ctorch::DropoutRate rate = ctorch::dropout_rate(probability);
     const at::Tensor groups = ctorch::unwrap(group).contiguous();
     const at::Tensor rows = ctorch::unwrap(row).contiguous();
     const at::Tensor columns = ctorch::unwrap(column).contiguous();
@@ -172,7 +166,7 @@ ct_status ct_dropout_at(const uint64_t *keys, uint32_t site, int64_t heads, cons
     for (int64_t i = 0; i < groups.numel(); ++i) {
       const uint32_t bits = philox::bits16(keys[g[i] / heads], site, uint32_t(g[i] % heads),
                                            uint32_t(r[i]), uint32_t(c[i]));
-      to[i] = bits < threshold ? 0.0f : scale;
+      to[i] = bits < rate.threshold ? 0.0f : rate.scale;
     }
     give(out, result);
   });

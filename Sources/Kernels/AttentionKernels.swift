@@ -37,7 +37,7 @@ public struct AttentionArguments: Sendable {
       dropout.keys.withUnsafeBufferPointer { keys in
         var settings = ck_attention(
           keys: keys.baseAddress, dropout_site: dropout.site, dropout: dropout.probability,
-          key_mask: handles(keyMask), skip_padding: skipsPadding ? 1 : 0)
+          key_padding_mask: handles(keyMask), skip_padding: skipsPadding ? 1 : 0)
         return Tensor.make { body(&handles, &settings, &$0) }
       }
     }
@@ -106,19 +106,24 @@ public enum AttentionKernels {
   }
 
   /// Attention over edges that all heads of all examples share.
-  public static func pattern(_ x: AttentionArguments, edges: PatternEdges) -> Tensor {
-    var graph: OpaquePointer?
-    guard
-      Tensor.check(
-        ck_edges_create(Int64(edges.length), edges.start, edges.columns, &graph)),
-      let graph
-    else { return .undefined }
-    // The result's graph of gradients keeps its own hold on the edges.
-    defer { ck_edges_free(graph) }
-    return x.call { handles, settings, out in
+  public static func pattern(_ x: AttentionArguments, graph: PatternGraph) -> Tensor {
+    x.call { handles, settings, out in
       ck_edge_attention(
-        handles(x.queries), handles(x.keys), handles(x.values), settings, graph, nil, nil, nil,
-        &out, nil)
+        handles(x.queries), handles(x.keys), handles(x.values), settings, handles(graph), nil, nil,
+        nil, &out, nil)
+    }
+  }
+
+  /// Shared-QK attention of hashed chunks: the queries are the keys, before these get unit length.
+  ///
+  /// - Parameters:
+  ///   - buckets: of each position and round, int64 `[batch, heads, rounds, length]`.
+  ///   - chunk: how many positions.
+  public static func hashed(_ x: AttentionArguments, buckets: Tensor, chunk: Int) -> Tensor {
+    x.call { handles, settings, out in
+      ck_hashed_attention(
+        handles(x.queries), handles(x.values), settings,
+        ck_hashing(buckets: handles(buckets), size: Int64(chunk)), &out)
     }
   }
 

@@ -16,6 +16,12 @@ struct Handles {
     tensor.map { self($0) }
   }
 
+  /// The handle of a pattern's graph.
+  mutating func callAsFunction(_ graph: PatternGraph) -> OpaquePointer {
+    owners.append(graph)
+    return graph.raw
+  }
+
   /// The handle of a graph.
   mutating func callAsFunction(_ graph: SampledGraph) -> OpaquePointer {
     owners.append(graph)

@@ -35,7 +35,8 @@ public struct GraphSettings: Sendable {
   ) -> Result {
     keys.withUnsafeBufferPointer { keys in
       var graph = ck_graph(
-        keys: keys.baseAddress, site: site, key_mask: handles(keyMask), real_only: realOnly ? 1 : 0,
+        keys: keys.baseAddress, site: site, key_padding_mask: handles(keyMask),
+        real_only: realOnly ? 1 : 0,
         gates_scores: gatesScores ? 1 : 0, gradient_scale: gradientScale)
       return body(&handles, &graph)
     }

@@ -13,6 +13,8 @@ public struct ForwardContext: Sendable {
   public var experimentProtocol: ExperimentProtocol
   /// Native kernels or operators.
   public var path: ComputePath
+  /// Which native kernels.
+  public var kernels = KernelRevision.latest
   /// Whether native attention computes what queries at padding see, too. Nothing reads it; only parity
   /// with the values of other programs asks for it.
   public var computesPadding = false

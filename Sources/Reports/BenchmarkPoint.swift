@@ -3,8 +3,8 @@ import Foundation
 
 /// One measured point of `sbm bench`, or of a script that prints the same keys.
 public struct BenchmarkPoint: Sendable, Equatable {
-  /// The mechanism, or the name of what was measured, with the program where that is not ours:
-  /// `softmax (pytorch-2.13.0)`.
+  /// The mechanism, or the name of what was measured, with the model where that is not the LRA classifier and
+  /// the program where that is not ours: `glue softmax (pytorch-2.13.0)`.
   public var kind: String
   /// `training` for an attention layer's training pass; nil for all else.
   public var pass: String?
@@ -86,9 +86,10 @@ public struct BenchmarkPoint: Sendable, Equatable {
     guard let kind = object["kind"] as? String else {
       throw LineProblem(text: "'kind' is missing: this is no point of a benchmark")
     }
+    let model = (object["model"] as? String).map { "\($0) " } ?? ""
     let peer = (object["peer"] as? String).map { " (\($0))" } ?? ""
     self.init(
-      kind: kind + peer, pass: object["pass"] as? String, length: try required("length"),
+      kind: model + kind + peer, pass: object["pass"] as? String, length: try required("length"),
       batch: try required("batch"),
       millisecondsPerSequence: try number("ms_per_sequence"),
       bestMillisecondsPerSequence: try number("best_ms_per_sequence"),

@@ -25,6 +25,7 @@ extension RunLog {
     // Older programs knew no other order.
     LogField("/@summation", \.summation, whereAbsent: .sequence),
     LogField("/@selection", \.selection, whereAbsent: .earliest),
+    LogField("/@kernel_revision", \.kernels, isComputed: false, whereAbsent: .first),
     LogField("/@verdict", \.verdict), LogField("/@failure", \.failure),
   ]
 
@@ -74,6 +75,7 @@ extension RunLog.Status: LogValue {}
 extension RunLog.Verdict: LogValue {}
 extension Summation: LogValue {}
 extension Selection: LogValue {}
+extension KernelRevision: LogValue {}
 
 // MARK: Parts
 

@@ -41,6 +41,8 @@ public struct RunLog: Sendable {
   public var summation = Summation.tree
   /// Which of equal evaluations on dev is the best; logs of before this was kept take the earliest.
   public var selection = Selection.lowerLoss
+  /// Which kernels the run computes with; logs of before this was kept have the first ones.
+  public var kernels = KernelRevision.latest
   /// The result on the test split, nil until it is there.
   public var test: TestResult?
   /// What the run costs.

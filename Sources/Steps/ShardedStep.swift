@@ -40,6 +40,8 @@ public struct ShardedStep: Sendable {
     public var isMixed: Bool
     /// The order in which gradients are added.
     public var summation = Summation.tree
+    /// The kernels that compute.
+    public var kernels = KernelRevision.latest
 
     /// Settings of a run.
     public init(
@@ -217,10 +219,11 @@ extension ShardedStep {
   private func pass(_ shard: Shard, stream: RandomStream, isTraining: Bool) -> (
     loss: TaskLoss, output: SequenceModel.Output
   ) {
-    let context = ForwardContext(
+    var context = ForwardContext(
       keys: shard.examples.map { stream.child($0).key }, isTraining: isTraining,
       experimentProtocol: settings.experimentProtocol, path: settings.path,
       paddedLength: settings.paddedLength)
+    context.kernels = settings.kernels
     func input(_ texts: TokenMatrix) -> TextInput {
       TextInput(texts, zeroIsPadding: settings.zeroIsPadding, device: settings.device)
     }

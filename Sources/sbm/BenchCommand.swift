@@ -14,7 +14,7 @@ struct BenchCommand: CommandGroup {
 /// `sbm bench step`
 struct StepBench: Command {
   static let name = "step"
-  static let abstract = "Time a training step of the LRA classifier, as the trainer runs it."
+  static let abstract = "Time a training step of a model, as the trainer runs it."
   static let discussion = BenchOptions.discussion
   static let parameters = BenchOptions.parameters
 
@@ -60,7 +60,7 @@ struct BenchOptions: Sendable {
     tokens without padding.
     """
   static let parameters: [any AnyParameter] = [
-    kinds, lengths, densities, batch, steps, threads, shardTokens, portable, device, mixed,
+    kinds, model, lengths, densities, batch, steps, threads, shardTokens, portable, device, mixed,
     memoryLimit,
     inProcess, json,
   ]
@@ -69,6 +69,12 @@ struct BenchOptions: Sendable {
     "kinds", value: "names", separator: ",",
     help: "Mechanisms (\(BenchmarkPoint.kinds.joined(separator: " "))); all without it.",
     check: { BenchmarkPoint.kinds.contains($0) ? nil : "There is no mechanism '\($0)'." })
+  private static let model = Parameter<String>.option(
+    "model", value: "name", default: BenchmarkModel.lra.rawValue,
+    help:
+      "lra: the LRA classifier; glue: the encoder of GLUE's experiments under a classifier; mlm: the "
+      + "same under the masked-LM head.",
+    check: { BenchmarkModel(rawValue: $0) == nil ? "It must be lra, glue or mlm." : nil })
   private static let lengths = Parameter<[Int]>.list(
     "lengths", value: "tokens", separator: ",", default: [256, 1024, 4096, 16384],
     help: "Lengths of sequences.", check: positive)
@@ -125,6 +131,7 @@ struct BenchOptions: Sendable {
           steps: arguments[Self.steps], threads: arguments[Self.threads],
           shardTokens: arguments[Self.shardTokens], isPortable: arguments[Self.portable],
           device: Device(name: arguments[Self.device]), isMixed: arguments[Self.mixed])
+        point.model = BenchmarkModel(rawValue: arguments[Self.model]) ?? .lra
         for density in arguments[Self.densities].prefix(point.samples ? .max : 1) {
           point.density = density
           for pass in passes {
@@ -162,7 +169,8 @@ struct BenchOptions: Sendable {
     }
     if inProcess { return try Benchmark.run(point) }
     var arguments = [
-      BenchCommand.name, point.measure.rawValue, "--kinds", point.kind, "--lengths",
+      BenchCommand.name, point.measure.rawValue, "--kinds", point.kind, "--model",
+      point.model.rawValue, "--lengths",
       "\(point.length)", "--batch", "\(point.batch)", "--density", "\(point.density)", "--steps",
       "\(point.steps)", "--threads", "\(point.threads)", "--shard-tokens", "\(point.shardTokens)",
       ChildProcess.marker, "--json",

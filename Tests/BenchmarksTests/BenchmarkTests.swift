@@ -32,6 +32,20 @@ import Testing
     }
   }
 
+  /// The models of GLUE and masked LM, at sizes that are not theirs.
+  @Test(arguments: [BenchmarkModel.glue, .mlm], ["softmax", "sbm"])
+  func otherModelsAreMeasured(model: BenchmarkModel, kind: String) throws {
+    var point = BenchmarkPoint(
+      measure: .step, kind: kind, length: 16, batch: 2, density: 0.1, steps: 1, threads: 1)
+    point.model = model
+    let result = try Benchmark.run(point)
+    #expect(Set(try object(result).keys) == Self.keys.union(["model"]))
+    #expect(try object(result)["model"] as? String == model.rawValue)
+    #expect(try #require(result.millisecondsPerSequence) > 0)
+    // Embeddings of 30,522 pieces with 256 features, and AdamW's moments of them.
+    #expect(try point.leastMemory() > 4 * 4 * 30_522 * 256)
+  }
+
   /// A layer's training pass takes longer than its forward pass, and its line says what it is.
   @Test(arguments: ["softmax", "sbm-fastrg", "nystrom"])
   func layersTrainToo(kind: String) throws {

@@ -56,6 +56,16 @@ import Testing
     #expect(densities.filter { $0 < 0.1 }.count == 4 && densities.filter { $0 > 0.15 }.count == 4)
   }
 
+  @Test func otherModelsAreMeasured() throws {
+    let points = try objects(
+      "step", "--model", "mlm", "--kinds", "softmax", "--lengths", "16", "--batch", "1",
+      "--steps", "1")
+    #expect(points.map { $0["model"] as? String } == ["mlm"])
+    #expect(points.allSatisfy { $0["ms_per_sequence"] is Double })
+    let result = try TestProgram.sbm("bench", "step", "--model", "bert")
+    #expect(result.exitCode == 64 && result.errors.contains("It must be lra, glue or mlm."))
+  }
+
   /// A variant of the kernels that does not run here is refused, not replaced by another in silence.
   @Test func kernelVariantsAreTheOnesAskedFor() throws {
     let arguments = ["bench", "attention", "--kinds", "none", "--lengths", "16", "--steps", "1"]

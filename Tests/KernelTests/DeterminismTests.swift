@@ -20,10 +20,11 @@ import Torch
     var density: OpaquePointer?
     let values = keys.withUnsafeBufferPointer { keys in
       var settings = ck_attention(
-        keys: keys.baseAddress, dropout_site: dropoutSite, dropout: c.dropout, key_mask: mask.raw,
+        keys: keys.baseAddress, dropout_site: dropoutSite, dropout: c.dropout,
+        key_padding_mask: mask.raw,
         skip_padding: 0)
       var sampling = ck_graph(
-        keys: keys.baseAddress, site: edgeSite, key_mask: mask.raw, real_only: 1,
+        keys: keys.baseAddress, site: edgeSite, key_padding_mask: mask.raw, real_only: 1,
         gates_scores: fastRG ? 0 : 1, gradient_scale: 2)
       let graph = Graph {
         fastRG

@@ -60,7 +60,7 @@ import Torch
         let start = (0...c.n).map { UInt32($0 * c.n) }
         let all = Graph {
           ck_edges_create(
-            Int64(c.n), start, (0..<c.n).flatMap { _ in (0..<Int32(c.n)) }, &$0)
+            Int64(c.n), start, (0..<c.n).flatMap { _ in (0..<Int32(c.n)) }, 0, &$0)
         }
         let values = withSettings(c, mask: mask) { settings in
           Tensor.make {

@@ -83,7 +83,8 @@ func withSettings<Result>(
 ) -> Result {
   c.keys.withUnsafeBufferPointer {
     var settings = ck_attention(
-      keys: $0.baseAddress, dropout_site: dropoutSite, dropout: c.dropout, key_mask: mask.raw,
+      keys: $0.baseAddress, dropout_site: dropoutSite, dropout: c.dropout,
+      key_padding_mask: mask.raw,
       skip_padding: skipPadding ? 1 : 0)
     return body(&settings)
   }

@@ -5,7 +5,8 @@ Each row is measured in turns (peer, ours, peer, ours, ...), each turn in a proc
 the best turn of each counts, so that both meet the same machine. The ratio is peer / ours in
 milliseconds per sequence: forward, loss, backward and AdamW.
 
-    python3 compare.py                       # the table at n = 1024, batch 8
+    python3 compare.py                       # the table: LRA's classifier at n = 1024, batch 8, then the
+                                             # models of GLUE and masked LM at n = 128, batch 32
     python3 compare.py --rows softmax,sbm    # rows whose name begins so
     python3 compare.py --jsonl out.jsonl     # every single measurement, too
     python3 compare.py --check               # end with 1 if a ratio is below the one wanted
@@ -20,11 +21,21 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple, Optional
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 
-# name, peer's kind, our kind, density, the ratio to reach
+class Row(NamedTuple):
+    name: str
+    peer: str  # kind there
+    ours: str  # kind here
+    density: Optional[float]
+    wanted: float  # the ratio to reach
+    model: str = "lra"
+    compiles: bool = False  # whether the peer runs under torch.compile
+
+
 ROWS = [
     ("softmax", "softmax", "softmax", None, 6),
     ("softmax / sdpa", "sdpa", "softmax", None, 1.3),
@@ -41,6 +52,15 @@ ROWS = [
     ("longformer", "longformer", "longformer", None, 1),
     ("bigbird", "bigbird", "bigbird", None, 1),
 ]
+ROWS = [Row(*r) for r in ROWS] + [
+    Row(f"{model} {kind}" + " / compiled" * compiles, kind, kind, density, wanted, model, compiles)
+    for model in ["glue", "mlm"]
+    for kind, density in [("softmax", None), ("sbm", 0.25)]
+    for compiles, wanted in [(False, 1.5), (True, 1)]
+]
+
+# Length and batch of the models that have sizes of their own.
+SIZES = {"glue": (128, 32), "mlm": (128, 32)}
 
 # A step's median this far above the fastest says that something else ran, too.
 MOST_SPREAD = 1.15
@@ -104,24 +124,31 @@ def main():
     if subprocess.run([a.python, "-c", "import torch"], capture_output=True).returncode:
         sys.exit(f"{a.python} has no torch; `pip install torch`, or name another with --python.")
     chosen = [p for p in a.rows.split(",") if p]
-    rows = [r for r in ROWS if not chosen or any(r[0].startswith(p) for p in chosen)]
+    rows = [r for r in ROWS if not chosen or any(r.name.startswith(p) for p in chosen)]
     if not rows:
-        sys.exit(f"no row begins with '{a.rows}'; rows: {', '.join(r[0] for r in ROWS)}")
+        sys.exit(f"no row begins with '{a.rows}'; rows: {', '.join(r.name for r in ROWS)}")
 
-    sizes = ["--batch", str(a.batch), "--steps", str(a.steps), "--threads", str(a.threads)]
     log = open(a.jsonl, "a") if a.jsonl else None
     heading = ["", "peer ms", "ours ms", "ratio", "wanted", "peer MB", "ours MB", "share", "densities"]
-    widths = [20, 9, 9, 7, 7, 8, 8, 7, 14]
+    widths = [24, 9, 9, 7, 7, 8, 8, 7, 14]
     failures, unsteady = [], []
     warn_if_busy()
-    print(f"n = {a.length}, batch {a.batch}; milliseconds per sequence of a training step")
+    print("Milliseconds per sequence of a training step")
     print(heading[0].ljust(widths[0]) + "".join(h.rjust(w) for h, w in zip(heading[1:], widths[1:])))
-    for name, peer_kind, our_kind, density, wanted in rows:
+    sizes_before = None
+    for row in rows:
+        length, batch = SIZES.get(row.model, (a.length, a.batch))
+        if sizes_before != (row.model, length, batch):
+            print(f"{row.model}, n = {length}, batch {batch}", flush=True)
+            sizes_before = (row.model, length, batch)
+        name, wanted, density = row.name, row.wanted, row.density
+        sizes = ["--model", row.model, "--batch", str(batch), "--steps", str(a.steps)]
+        sizes += ["--threads", str(a.threads)]
         extra = ["--density", str(density)] if density else []
-        peer_command = [a.python, str(HERE / "pytorch_step.py"), "--kinds", peer_kind]
-        peer_command += ["--length", str(a.length)] + sizes + extra
-        our_command = [a.sbm, "bench", "step", "--json", "--kinds", our_kind]
-        our_command += ["--lengths", str(a.length)] + sizes + extra
+        peer_command = [a.python, str(HERE / "pytorch_step.py"), "--kinds", row.peer]
+        peer_command += ["--length", str(length)] + sizes + extra + ["--compile"] * row.compiles
+        our_command = [a.sbm, "bench", "step", "--json", "--kinds", row.ours]
+        our_command += ["--lengths", str(length)] + sizes + extra
         peers, ours = [], []
         for _ in range(a.turns):
             peers.append(last_json(peer_command))

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The PyTorch yardstick: one training step of the LRA classifier for each attention mechanism.
+"""The PyTorch yardstick: one training step of a model for each attention mechanism.
 
 Prints one JSON line a mechanism: milliseconds per sequence (median and best of the timed steps),
 peak resident memory, and the density of the last step where it has one. A step is forward, loss,
@@ -20,7 +20,14 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-DIM, HEADS, HEAD_DIM, HIDDEN, LAYERS, VOCABULARY, CLASSES = 64, 2, 32, 128, 2, 512, 10
+# dim, heads, features of a head, hidden, layers, vocabulary, classes, clusters of sbm
+MODELS = {
+    "lra": (64, 2, 32, 128, 2, 512, 10, 128),
+    # The encoder of GLUE's experiments under a classifier, and under BERT's masked-LM head.
+    "glue": (256, 4, 64, 1024, 4, 30522, 2, 32),
+    "mlm": (256, 4, 64, 1024, 4, 30522, None, 32),
+}
+DIM, HEADS, HEAD_DIM, HIDDEN, LAYERS, VOCABULARY, CLASSES, CLUSTERS = MODELS["lra"]
 DROPOUT = 0.1
 
 
@@ -55,7 +62,7 @@ class SDPA(nn.Module):
 
 
 class SBM(nn.Module):
-    def __init__(self, density, clusters=128):
+    def __init__(self, density, clusters):
         super().__init__()
         membership = math.sqrt(density)
         self.bias = math.log(membership / (1 - membership))
@@ -204,21 +211,61 @@ class Classifier(nn.Module):
     def __init__(self, make_attention, length):
         super().__init__()
         self.token, self.position = nn.Embedding(VOCABULARY, DIM), nn.Embedding(length, DIM)
+        self.segment = nn.Embedding(2, DIM) if CLASSES == 2 else None
         self.blocks = nn.ModuleList(Block(make_attention()) for _ in range(LAYERS))
         self.norm = nn.LayerNorm(DIM)
         self.head = nn.Sequential(nn.Linear(DIM, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, CLASSES))
 
-    def forward(self, ids, mask):
+    def forward(self, ids, *rest):
         x = self.token(ids) + self.position.weight[: ids.shape[1]]
+        if self.segment is not None:
+            x = x + self.segment(rest[0])
+        mask = rest[-1]
         x = F.dropout(x, DROPOUT, self.training)
         for block in self.blocks:
             x = block(x, mask)
         return self.head((self.norm(x) * mask[..., None]).mean(1))
 
 
+class MaskedLM(nn.Module):
+    """The same encoder; logits only where tokens are asked for, by the transposed token embedding."""
+
+    def __init__(self, make_attention, length):
+        super().__init__()
+        self.token, self.position = nn.Embedding(VOCABULARY, DIM), nn.Embedding(length, DIM)
+        self.segment = nn.Embedding(2, DIM)
+        self.blocks = nn.ModuleList(Block(make_attention()) for _ in range(LAYERS))
+        self.norm = nn.LayerNorm(DIM)
+        self.transform = nn.Sequential(nn.Linear(DIM, DIM), nn.GELU(), nn.LayerNorm(DIM))
+        self.bias = nn.Parameter(torch.zeros(VOCABULARY))
+
+    def forward(self, ids, types, mask, places):
+        x = self.token(ids) + self.position.weight[: ids.shape[1]] + self.segment(types)
+        x = F.dropout(x, DROPOUT, self.training)
+        for block in self.blocks:
+            x = block(x, mask)
+        hidden = (self.norm(x) * mask[..., None]).flatten(0, 1)[places]
+        return self.transform(hidden) @ self.token.weight.T + self.bias
+
+
+def inputs_of(a):
+    """Random tokens, none of them padding, and labels, as the model takes them."""
+    ids = torch.randint(1, VOCABULARY, (a.batch, a.length))
+    mask = (ids != 0).float()
+    if a.model == "lra":
+        return (ids, mask), torch.randint(0, CLASSES, (a.batch,))
+    types = (torch.arange(a.length) * 2 // a.length).expand(a.batch, -1)
+    if a.model == "glue":
+        return (ids, types, mask), torch.randint(0, CLASSES, (a.batch,))
+    count = max(1, a.length * 15 // 100)
+    places = torch.rand(a.batch, a.length).argsort(1)[:, :count]
+    places = (places + torch.arange(a.batch)[:, None] * a.length).flatten()
+    return (ids, types, mask, places), torch.randint(1, VOCABULARY, places.shape)
+
+
 def measure(kind, make_attention, a):
     torch.manual_seed(0)
-    model = Classifier(make_attention, a.length)
+    model = (MaskedLM if a.model == "mlm" else Classifier)(make_attention, a.length)
     step = torch.compile(model) if a.compile else model
     optimizer = torch.optim.AdamW(model.parameters(), lr=5e-4)
     is_cuda = a.device.startswith("cuda")
@@ -226,11 +273,10 @@ def measure(kind, make_attention, a):
         torch.cuda.reset_peak_memory_stats()
     times = []
     for _ in range(a.steps + 1):
-        ids = torch.randint(1, VOCABULARY, (a.batch, a.length))
-        labels = torch.randint(0, CLASSES, (a.batch,))
+        inputs, labels = inputs_of(a)
         begin = time.perf_counter()
         with torch.autocast(a.device.split(":")[0], torch.bfloat16, enabled=a.bfloat16):
-            loss = F.cross_entropy(step(ids, (ids != 0).float()), labels)
+            loss = F.cross_entropy(step(*inputs), labels)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -257,6 +303,7 @@ def measure(kind, make_attention, a):
 
 
 def main():
+    global DIM, HEADS, HEAD_DIM, HIDDEN, LAYERS, VOCABULARY, CLASSES, CLUSTERS
     kinds = "softmax,sdpa,sbm,linear,linformer,performer,nystrom"
     kinds += ",window,strided,longformer,bigbird"
     parser = argparse.ArgumentParser(
@@ -270,6 +317,7 @@ def main():
         "--density", type=float, default=0.25,
         help="initial density of sbm (about), set through a bias of the memberships",
     )  # fmt: skip
+    parser.add_argument("--model", choices=list(MODELS), default="lra")
     parser.add_argument("--compile", action="store_true")
     parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:<index>")
     parser.add_argument("--bfloat16", action="store_true", help="autocast to bfloat16")
@@ -278,10 +326,11 @@ def main():
     if a.threads:
         torch.set_num_threads(a.threads)
     torch.set_default_device(a.device)
+    DIM, HEADS, HEAD_DIM, HIDDEN, LAYERS, VOCABULARY, CLASSES, CLUSTERS = MODELS[a.model]
     make = {
         "softmax": Softmax,
         "sdpa": SDPA,
-        "sbm": lambda: SBM(a.density),
+        "sbm": lambda: SBM(a.density, CLUSTERS),
         "linear": Linear,
         "linformer": lambda: Linformer(a.length),
         "performer": Performer,

@@ -7,12 +7,17 @@ import TestSupport
 /// sampled graphs.
 struct Scene {
   let scratch: TemporaryFolder
+  /// The file of `experiments`, whose task is listops.
+  let experiment: String
   let variant: String
   let steps: Int
   private let more: [String]
 
   /// - Parameter more: further options of each command.
-  init(variant: String, steps: Int, more: [String] = []) throws {
+  init(
+    experiment: String = "listops", variant: String, steps: Int, more: [String] = []
+  ) throws {
+    self.experiment = experiment
     scratch = try TemporaryFolder()
     self.variant = variant
     self.steps = steps
@@ -36,7 +41,7 @@ struct Scene {
   /// - Parameter start: what to do with a run that was begun.
   func arguments(_ folder: String, threads: Int, start: String? = "--resume") -> [String] {
     let options = [
-      TestProgram.package.appendingPathComponent("experiments/listops.yaml").path,
+      TestProgram.package.appendingPathComponent("experiments/\(experiment).yaml").path,
       "--scale", "smoke", "--only", variant, "--out", scratch.url(folder).path,
       "--set", "training.steps=\(steps)", "--set", "training.eval_every=\(steps / 6)",
       "--set", "training.checkpoint_every=7", "--set", "training.log_every=1",

@@ -92,6 +92,7 @@ import Testing
     #expect(
       try file.attributeNames() == [
         "code_version", "created", "experiment", "format", "format_version", "hardware",
+        "kernel_revision",
         "libraries", "mechanism", "metric", "model", "parameters", "protocol", "run_id", "scale",
         "sealed", "seed", "selection", "status", "steps", "steps_done", "summation", "task",
         "variant",

@@ -36,7 +36,7 @@ Floats run_features(const Case &c, bool is_relu) {
   FeatureHead head;
   head.queries = c.n, head.keys = c.keys, head.dim = c.dim, head.features = c.clusters;
   head.is_relu = is_relu, head.scale = 0.5f, head.epsilon = 1e-3f, head.zeros = c.n - c.keys;
-  head.visible = c.masked ? c.visible.data() : nullptr;
+  head.key_padding_mask = c.masked ? c.visible.data() : nullptr;
   head.omega = omega.data();
   head.q = c.rows(c.q), head.k = c.rows(c.k), head.v = c.rows(c.v);
   head.out = {out.data(), c.dim};
@@ -55,7 +55,7 @@ Floats run_linear(const Case &c) {
   Floats out(size), dq(size), dk(size), dv(size), summary(padded * padded);
   LinearHead head;
   head.queries = c.n, head.keys = c.keys, head.dim = c.dim, head.scale = 0.5f;
-  head.visible = c.masked ? c.visible.data() : nullptr;
+  head.key_padding_mask = c.masked ? c.visible.data() : nullptr;
   head.q = c.rows(c.q), head.k = c.rows(c.k), head.v = c.rows(c.v);
   head.out = {out.data(), c.dim};
   head.summary = summary.data();
@@ -76,7 +76,7 @@ Floats run_positions(const Case &c) {
   PositionProjection job;
   job.rows = c.keys, job.dim = c.dim, job.rank = rank;
   job.e = e.data(), job.e_row = c.n;
-  job.visible = c.masked ? c.visible.data() : nullptr;
+  job.key_padding_mask = c.masked ? c.visible.data() : nullptr;
   job.k = c.rows(c.k), job.v = c.rows(c.v);
   const LowRankTable &low_rank = table().low_rank;
   low_rank.project_positions(job, {keys.data(), c.dim}, {values.data(), c.dim}, Arena::fresh());
@@ -96,7 +96,7 @@ Floats run_nystrom(const Case &c) {
   std::vector<double> values(static_cast<size_t>(m));
   SegmentMeans means;
   means.rows = c.keys, means.dim = c.dim, means.landmarks = m, means.segment = segment;
-  means.visible = c.masked ? c.visible.data() : nullptr;
+  means.key_padding_mask = c.masked ? c.visible.data() : nullptr;
   const LowRankTable &low_rank = table().low_rank;
   low_rank.segment_means(means, c.rows(c.q), {q.data(), c.dim});
   low_rank.segment_means(means, c.rows(c.k), {k.data(), c.dim});
@@ -119,7 +119,7 @@ Floats run_nystrom(const Case &c) {
   low_rank.segment_means_backward(means, c.rows(dq), {dx.data(), c.dim});
   Convolution convolution;
   convolution.rows = c.keys, convolution.dim = c.dim, convolution.width = int(filter.size());
-  convolution.visible = means.visible, convolution.weight = filter.data();
+  convolution.key_padding_mask = means.key_padding_mask, convolution.weight = filter.data();
   low_rank.convolve(convolution, c.rows(c.v), {along.data(), c.dim}, Arena::fresh());
   low_rank.convolve_backward(convolution, c.rows(c.v), c.rows(c.upstream), {dx.data(), c.dim},
                              dfilter.data(), Arena::fresh());

@@ -31,17 +31,27 @@ struct Case {
   Input rows(const Floats &x) const { return {x.data(), dim}; }
 };
 
-static Floats run_full(const Case &c) {
+static Floats run_full(const Case &c, bool grouped) {
   const size_t size = c.q.size();
   Floats out(size), log_sum(size_t(c.n)), dq(size), dk(size), dv(size);
   FullHead head;
   head.queries = c.n, head.keys = c.keys, head.dim = c.dim;
   head.scale = 0.5f;
-  head.visible = c.masked ? c.visible.data() : nullptr;
+  head.key_padding_mask = c.masked ? c.visible.data() : nullptr;
   head.q = c.rows(c.q), head.k = c.rows(c.k), head.v = c.rows(c.v);
   head.dropout = c.dropout();
   head.out = {out.data(), c.dim};
   head.log_sum = log_sum.data();
+  // Single groups, pairs and gaps; the last ones lie behind the keys.
+  std::vector<uint32_t> start = {0};
+  std::vector<int32_t> group;
+  for (int tile = 0; tile * QUERY_TILE < c.n; ++tile) {
+    for (int g = 0; g * KEY_GROUP < c.n; ++g) {
+      if ((tile + g) % 3 != 0) group.push_back(g);
+    }
+    start.push_back(uint32_t(group.size()));
+  }
+  if (grouped) head.groups = {start.data(), group.data()};
   table().full_forward(head, Arena::fresh());
   FullHeadGradient gradient;
   gradient.out = c.rows(out), gradient.out_gradient = c.rows(c.upstream);
@@ -51,13 +61,39 @@ static Floats run_full(const Case &c) {
   return out;
 }
 
+static Floats run_hashed(const Case &c) {
+  const int chunk = 1 + c.clusters % 20, rounds = 1 + c.n % 3;
+  const int length = (c.n + 2 * chunk - 1) / (2 * chunk) * 2 * chunk;
+  std::vector<int32_t> order;
+  for (int round = 0; round < rounds; ++round) {
+    for (int i = 0; i < length; ++i) order.push_back((i + 7 * round) % length);
+  }
+  const size_t size = c.q.size();
+  Floats out(size), best(size_t(c.n)), inverse(size_t(c.n)), dx(size), dv(size);
+  HashedHead head;
+  head.tokens = c.n, head.length = length, head.dim = c.dim, head.rounds = rounds;
+  head.chunk = chunk, head.scale = 0.5f;
+  head.key_padding_mask = c.masked ? c.visible.data() : nullptr;
+  head.order = order.data();
+  head.x = c.rows(c.q), head.v = c.rows(c.v);
+  head.out = {out.data(), c.dim};
+  head.best = best.data(), head.inverse = inverse.data();
+  table().hashed_forward(head, Arena::fresh());
+  HashedGradient gradient;
+  gradient.out = c.rows(out), gradient.out_gradient = c.rows(c.upstream);
+  gradient.x = {dx.data(), c.dim}, gradient.v = {dv.data(), c.dim};
+  table().hashed_backward(head, gradient, Arena::fresh());
+  append(out, dx), append(out, dv);
+  return out;
+}
+
 static Floats run_graph(const Case &c, bool fastrg) {
   GraphHead graph;
   graph.pads = c.n % 2 == 1;
   graph.rows = graph.columns = c.n;
   graph.clusters = c.clusters;
   graph.left = {c.left.data(), c.clusters}, graph.right = {c.right.data(), c.clusters};
-  graph.visible = c.masked ? c.visible.data() : nullptr;
+  graph.key_padding_mask = c.masked ? c.visible.data() : nullptr;
   graph.bias = fastrg ? 0 : 0.01f;
   graph.key = 99, graph.site = 2;
   std::vector<uint32_t> start(size_t(c.n) + 1), hidden_start(size_t(c.n) + 1);
@@ -76,7 +112,7 @@ static Floats run_graph(const Case &c, bool fastrg) {
   head.queries = head.keys = c.n, head.dim = c.dim;
   head.scale = 0.5f;
   head.edges = {start.data(), column.data()};
-  head.visible = c.masked ? c.visible.data() : nullptr;
+  head.key_padding_mask = c.masked ? c.visible.data() : nullptr;
   head.q = c.rows(c.q), head.k = c.rows(c.k), head.v = c.rows(c.v);
   head.dropout = c.dropout();
   head.out = {out.data(), c.dim};
@@ -123,10 +159,13 @@ static int check_attention() {
   cases.emplace_back(1101, 1101, 32, 70, 0.2f, true, 6554u);
   for (const Case &c : cases) {
     ck_set_instruction_set("baseline");
-    const Floats full = run_full(c), bernoulli = run_graph(c, false), fastrg = run_graph(c, true);
+    const Floats full = run_full(c, false), grouped = run_full(c, true), hashed = run_hashed(c);
+    const Floats bernoulli = run_graph(c, false), fastrg = run_graph(c, true);
     for (int i = 0; i < ck_instruction_set_count(); ++i) {
       ck_set_instruction_set(ck_instruction_set_name(i));
-      expect_near(run_full(c), full, "full attention, " + described(c));
+      expect_near(run_full(c, false), full, "full attention, " + described(c));
+      expect_near(run_full(c, true), grouped, "attention to groups, " + described(c));
+      expect_near(run_hashed(c), hashed, "hashed attention, " + described(c));
       expect_near(run_graph(c, false), bernoulli, "bernoulli, " + described(c));
       expect_near(run_graph(c, true), fastrg, "fastrg, " + described(c));
     }

@@ -228,12 +228,42 @@ __device__ void forward(const GraphParameters &p) {
   }
 }
 
-// MARK: Gradients of queries, and of P
+// MARK: The gradients of an edge
 
+struct EdgeGradients {
+  float score, kept;  // its score, and its weight after dropout
+  float gradient;     // of the score
+};
+
+// Of the edge from query `row` to key `column`, whose rows are at hand; `upstream` is the query's of dL/dout.
+template <int D>
+__device__ EdgeGradients edge_gradients(const GraphParameters &p, unsigned group, unsigned row,
+                                        unsigned column, const float *query, const float *key,
+                                        const float *upstream, const float *value) {
+  const unsigned long long place = (unsigned long long)(group)*p.n + row;
+  EdgeGradients edge;
+  edge.score = dot<D>(query, key) * p.scale;
+  const float weight = expf(edge.score - p.top[place]);
+  const float factor = keep_factor(p, group, row, column);
+  edge.kept = weight * factor;
+  edge.gradient = weight * (dot<D>(upstream, value) * factor - p.inner[place]);
+  return edge;
+}
+
+// dP of an edge whose sample has the gradient `gradient`: hardtanh(c g) / c.
 __device__ float straight_through(const GraphParameters &p, float gradient) {
   const float scaled = gradient * p.gradient_scale;
   return fminf(fmaxf(scaled, -1), 1) / p.gradient_scale;
 }
+
+// The same of an edge to a real key: the sample gates its score or its weight.
+__device__ float straight_through(const GraphParameters &p, const EdgeGradients &edge,
+                                  float density) {
+  const float gate = p.gates_scores ? edge.gradient * edge.score : edge.gradient;
+  return straight_through(p, gate + density);
+}
+
+// MARK: Gradients of queries, and of P
 
 template <int D>
 __device__ void backward_queries(const GraphParameters &p) {
@@ -269,13 +299,11 @@ __device__ void backward_queries(const GraphParameters &p) {
         const int column = active ? lists[warp][first + lane] : 0;
         float gradient = 0;
         if (active) {
-          const float score = dot<D>(queries[local], keys[column]) * p.scale;
-          const float weight = expf(score - p.top[origin + row]);
-          const float kept = keep_factor(p, group, row, chunk + column);
-          gradient =
-              weight * (dot<D>(upstream[local], values[column]) * kept - p.inner[origin + row]);
-          const float gate = p.gates_scores ? gradient * score : gradient;
-          dp[chunk + column] = straight_through(p, gate + density);
+          const EdgeGradients edge =
+              edge_gradients<D>(p, group, row, chunk + column, queries[local], keys[column],
+                                upstream[local], values[column]);
+          gradient = edge.gradient;
+          dp[chunk + column] = straight_through(p, edge, density);
         }
         const int edges = count - first < 32 ? count - first : 32;
         for (int e = 0; e < edges; ++e) {
@@ -346,13 +374,10 @@ __device__ void backward_keys(const GraphParameters &p) {
         const int query = active ? lists[warp][first + lane] : 0;
         float gradient = 0, dropped = 0;
         if (active) {
-          const unsigned row = p.first_row + chunk + query;
-          const float score = dot<D>(queries[query], keys[local]) * p.scale;
-          const float weight = expf(score - p.top[origin + row]);
-          const float kept = keep_factor(p, group, row, word * 32 + local);
-          dropped = weight * kept;
-          gradient =
-              weight * (dot<D>(upstream[query], values[local]) * kept - p.inner[origin + row]);
+          const EdgeGradients edge =
+              edge_gradients<D>(p, group, p.first_row + chunk + query, word * 32 + local,
+                                queries[query], keys[local], upstream[query], values[local]);
+          dropped = edge.kept, gradient = edge.gradient;
         }
         const int edges = count - first < 32 ? count - first : 32;
         for (int e = 0; e < edges; ++e) {

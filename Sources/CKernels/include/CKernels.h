@@ -40,7 +40,7 @@ typedef struct ck_attention {
   uint32_t dropout_site;
   double dropout;
   /// 1 where a key is real, 0 at padding, `[batch, n]` float; NULL: all are real.
-  const ct_tensor *key_mask;
+  const ct_tensor *key_padding_mask;
   /// Give zeros for queries at padding instead of computing them.
   int skip_padding;
 } ck_attention;
@@ -50,6 +50,22 @@ typedef struct ck_attention {
 ct_status ck_full_attention(const ct_tensor *q, const ct_tensor *k, const ct_tensor *v,
                             const ck_attention *settings, ct_tensor **out);
 
+/// How Reformer's attention hashes.
+typedef struct ck_hashing {
+  /// The bucket of every position in each round, int64 `[batch, heads, rounds, length]`, in 0 ... length / size;
+  /// `length`, n or more, is a multiple of 2 * size.
+  const ct_tensor *buckets;
+  /// Positions of a chunk.
+  int64_t size;
+} ck_hashing;
+
+/// Shared-QK attention of hashed chunks (Kitaev et al., ICLR 2020): queries x, keys x / |x|. In each round
+/// positions are sorted by bucket and cut into chunks of `size`; a query sees the keys of its own chunk and
+/// of the one before, itself only where it sees nothing else. Rounds are weighted by their log-sum-exp.
+/// Positions from n on count as padding. No dropout, and nothing is skipped at padding.
+ct_status ck_hashed_attention(const ct_tensor *x, const ct_tensor *values,
+                              const ck_attention *settings, ck_hashing hashing, ct_tensor **out);
+
 // MARK: Graphs
 
 /// Edges of one graph for each example and head (or a single one for all): for each query the keys
@@ -58,7 +74,10 @@ typedef struct ck_edges ck_edges;
 
 /// One graph for all examples and heads: the keys of query i are
 /// `columns[start[i] ..< start[i + 1]]`, ascending without repetition, `start` has n + 1 entries.
-ct_status ck_edges_create(int64_t n, const uint32_t *start, const int32_t *columns, ck_edges **out);
+/// With `groups`, attention over a graph made of blocks of 32 queries by 64 keys takes whole blocks, which
+/// is faster and rounds otherwise.
+ct_status ck_edges_create(int64_t n, const uint32_t *start, const int32_t *columns, int groups,
+                          ck_edges **out);
 void ck_edges_free(ck_edges *edges);
 /// The number of edges of a head of an example.
 int64_t ck_edges_count(const ck_edges *edges, int64_t example, int64_t head);
@@ -72,7 +91,7 @@ typedef struct ck_graph {
   const uint64_t *keys;
   uint32_t site;
   /// 1 where a token is real, `[batch, n]` float; NULL: all are real.
-  const ct_tensor *key_mask;
+  const ct_tensor *key_padding_mask;
   /// Sample and count only pairs of real tokens (protocol `strict`) instead of all n * n.
   int real_only;
   /// What an entry of the sampled mask gates, for its gradient: 0: its pair's weight; 1: its pair's score.
@@ -95,7 +114,7 @@ ct_status ck_sample_fastrg(const ct_tensor *left, const ct_tensor *right, const 
 ct_status ck_edges_of_mask(const ct_tensor *mask, const ck_graph *graph, ck_edges **out);
 
 /// Attention over edges: softmax over each query's edges to real keys, dropout, weighted sum of v.
-/// A sampled graph must have been sampled with the same `key_mask`.
+/// A sampled graph must have been sampled with the same `key_padding_mask`.
 /// A query without any gives zeros. Time and memory grow with edges.
 ///
 /// With `left` and `right`, the gradient also passes straight through the sample to them: at an edge
@@ -109,7 +128,7 @@ ct_status ck_edge_attention(const ct_tensor *q, const ct_tensor *k, const ct_ten
 
 /// The same attention with its graph drawn on the way, a tile of queries at a time and again in the backward
 /// pass: on libtorch's operators, on any device, in float32, float64 or (q, k and v) bfloat16; memory grows
-/// with n. `settings->key_mask` and `graph->key_mask` are one; nothing is skipped at padding.
+/// with n. `settings->key_padding_mask` and `graph->key_padding_mask` are one; nothing is skipped at padding.
 /// An edge is drawn where uniform(row i, column j) is below left_i . right_j + 0.01 or, `is_poisson`, below
 /// 1 - exp(-left_i . right_j): the distribution of Algorithm 1, though not its draws.
 /// `uniform` `[batch, heads, n, n]`: the numbers in place of those of the counters; may be NULL.

@@ -8,7 +8,7 @@ extern "C" {
 #endif
 
 /// softmax(q kᵀ / √d) v for q `[batch, heads, n, d]` and k, v `[batch, heads, m, d]`, all of them visible,
-/// with dropout of the weights. `settings->key_mask` `[batch, n]` says which queries are real.
+/// with dropout of the weights. `settings->key_padding_mask` `[batch, n]` says which queries are real.
 ct_status ck_cross_attention(const ct_tensor *q, const ct_tensor *k, const ct_tensor *v,
                              const ck_attention *settings, ct_tensor **out);
 

@@ -1,30 +1,29 @@
-// Every kernel once, in the enclosing namespace, for the instruction set that CK_WIDTH and the
-// target attribute in force describe.
+// Every kernel once, in the enclosing namespace, for the instruction set that the CK_ macros (vector.hpp) and
+// the target attribute in force describe.
 #include "vector.hpp"
 #include "philox.hpp"
 #include "gemm.hpp"
 #include "pack.hpp"
-#include "full.hpp"
-#include "edges.hpp"
+#include "full_attention.hpp"
+#include "hashed_attention.hpp"
+#include "edge_rows.hpp"
 #include "dense_tiles.hpp"
-#include "sparse.hpp"
-#ifdef CK_VNNI
-#include "screen.hpp"
-#else
+#include "edge_attention.hpp"
 #include "pairs.hpp"
-#endif
 #include "bernoulli.hpp"
 #include "key_table.hpp"
 #include "fastrg.hpp"
 #include "graph_gradient.hpp"
 #include "rows.hpp"
-#include "blocks.hpp"
+#include "packed_linear.hpp"
+#include "feed_forward.hpp"
+#include "projections.hpp"
 #include "memberships.hpp"
 #include "embedding.hpp"
 #include "matmul.hpp"
 #include "eigen.hpp"
 #include "inverse.hpp"
 #include "nystrom.hpp"
-#include "features.hpp"
+#include "performer.hpp"
 #include "linear.hpp"
-#include "positions.hpp"
+#include "linformer.hpp"

@@ -36,7 +36,7 @@ static void append_bits(const uint64_t *words, const uint64_t *allowed, int coun
 }
 
 CK_INLINE bool is_real(const GraphHead &head, int token) {
-  return !head.visible || head.visible[token] != 0;
+  return !head.key_padding_mask || head.key_padding_mask[token] != 0;
 }
 
 // Bits of the real columns, or of those that are padding, 64 a word.

@@ -46,7 +46,7 @@ CK_INLINE void gemm_block(const Gemm &g, int steps) {
 template <int R, bool ADD>
 CK_INLINE void gemm_rows(Gemm g, int columns, int steps) {
   int c = 0;
-  constexpr int WIDE = WIDTH == 16 && R <= 4 ? 4 : 2;
+  constexpr int WIDE = MANY_REGISTERS && R <= 4 ? 4 : 2;
   for (; c + WIDE * WIDTH <= columns; c += WIDE * WIDTH) {
     gemm_block<R, WIDE, ADD>(g, steps);
     g.b += WIDE * WIDTH;
@@ -59,7 +59,7 @@ CK_INLINE void gemm_rows(Gemm g, int columns, int steps) {
   }
 }
 
-constexpr int GEMM_ROWS = WIDTH == 16 ? 8 : 4;
+constexpr int GEMM_ROWS = MANY_REGISTERS ? 8 : 4;
 
 // `columns` is a multiple of WIDTH; rows and steps are free.
 template <bool ADD>

@@ -73,7 +73,7 @@ struct DoubleProduct {
 
 static void multiply(const DoubleProduct &p, int rows, int columns, int steps, bool symmetric,
                      Arena &arena) {
-  constexpr int ROWS = WIDTH == 16 ? 8 : 4, COLUMNS = 2 * PAIR;
+  constexpr int ROWS = MANY_REGISTERS ? 8 : 4, COLUMNS = 2 * PAIR;
   double *stripe = arena.take<double>(size_t(steps) * COLUMNS);
   for (int j = 0; j < columns; j += COLUMNS) {
     for (int l = 0; l < steps; ++l) {

@@ -49,10 +49,10 @@ static void linear_attention(const LinearHead &head, Arena &arena) {
   fill(head.summary, int64_t(p) * p, 0);
   for (int first = 0; first < head.keys; first += ROW_TILE) {
     const int rows = rows_of_tile(first, head.keys);
-    elu_rows(head.k, first, rows, head.visible, head.dim, p, t.phi);
+    elu_rows(head.k, first, rows, head.key_padding_mask, head.dim, p, t.phi);
     for (int r = 0; r < rows; ++r) {
       // What an invisible row holds must not meet even a zero.
-      if (head.visible && head.visible[first + r] == 0)
+      if (head.key_padding_mask && head.key_padding_mask[first + r] == 0)
         fill(t.other + r * p, p, 0);
       else
         copy_row(head.v.data + (first + r) * head.v.row, head.dim, p, t.other + r * p);
@@ -90,13 +90,13 @@ static void linear_attention_backward(const LinearHead &head, const LinearHeadGr
   transpose(d_summary, p, p, across);
   for (int first = 0; first < head.keys; first += ROW_TILE) {
     const int rows = rows_of_tile(first, head.keys);
-    elu_rows(head.k, first, rows, head.visible, head.dim, p, t.phi);
+    elu_rows(head.k, first, rows, head.key_padding_mask, head.dim, p, t.phi);
     pack_rows({head.v.data + first * head.v.row, head.v.row}, rows, rows, head.dim, p, 1, t.other);
     gemm<false>({t.other, p, 1, across, p, t.result, p}, rows, p, p);
     gemm<false>({t.phi, p, 1, d_summary, p, t.other, p}, rows, p, p);
     for (int r = 0; r < rows; ++r) {
       const int64_t i = first + r;
-      if (head.visible && head.visible[i] == 0) continue;
+      if (head.key_padding_mask && head.key_padding_mask[i] == 0) continue;
       through_elu(t.phi + r * p, t.result + r * p, p);
       copy_row(t.result + r * p, head.dim, head.dim, grad.k.data + i * grad.k.row);
       copy_row(t.other + r * p, head.dim, head.dim, grad.v.data + i * grad.v.row);

@@ -1,10 +1,10 @@
 // Memberships of tokens in clusters, fused by tiles of 64 rows that stay in the first two cache
 // levels: with φ(x) = W₂ relu(W₁ x + b₁) + b₂, left = sigmoid(φ(q) Cᵀ + bias) S and
-// right = sigmoid(φ(k) Cᵀ + bias). Nothing is kept for backward but q and k: all else is computed
+// right = sigmoid(φ(k) Cᵀ + bias). Nothing is kept for backward but q, k and right: all else is computed
 // again, which is cheaper than to write and read it.
 //
 // Cost of a token of a head, d = head dim, k clusters: forward 8 d² + 4 d k + 2 k² FLOPs, backward
-// about three times that; memory traffic 2 (d + k) floats forward, twice that backward.
+// 24 d² + 10 d k + 4 k²; memory traffic 2 (d + k) floats forward, twice that backward.
 
 // The layers of one head, packed for tile products.
 struct MembershipLayers {
@@ -38,9 +38,9 @@ CK_INLINE Float sigmoid(Float x) {
   return 1.0f / (1.0f + exp2(smaller(splat(126.0f), x * -LOG2_E)));
 }
 
-// Rows of a tile to memberships, with all that lies between them.
-CK_INLINE void memberships_of(const MembershipLayers &l, const HeadRows &from, int head,
-                              const RowTile &tile, const MembershipScratch &s) {
+// φ of a tile's rows, with all that lies between them.
+CK_INLINE void features_of(const MembershipLayers &l, const HeadRows &from, int head,
+                           const RowTile &tile, const MembershipScratch &s) {
   const float *x = from.data + tile.example * from.batch + head * from.head;
   for (int r = 0; r < tile.rows; ++r) {
     copy_row(x + (tile.first + r) * from.row, from.dim, l.hidden.padded_inputs,
@@ -58,6 +58,12 @@ CK_INLINE void memberships_of(const MembershipLayers &l, const HeadRows &from, i
   for (int r = 0; r < tile.rows; ++r) {
     add_row(s.output + r * l.output.padded_outputs, l.output.bias, l.output.padded_outputs);
   }
+}
+
+// Memberships of a tile's rows, and φ on the way.
+CK_INLINE void memberships_of(const MembershipLayers &l, const HeadRows &from, int head,
+                              const RowTile &tile, const MembershipScratch &s) {
+  features_of(l, from, head, tile, s);
   apply(l.cluster, s.output, tile.rows, s.member);
   const int clusters = l.cluster.padded_outputs;
   for (int r = 0; r < tile.rows; ++r) {
@@ -146,7 +152,8 @@ static void memberships_backward(const MembershipJob &job, const MembershipGradi
       apply_backward<false>(l.affinity, s.member, g.product, tile.rows, g.member);
       memberships_backward_of(l, tile, s, g);
       unpack_rows(g.input, tile.rows, d, l.hidden.padded_inputs, {grad.queries + to, heads * d});
-      memberships_of(l, job.keys, head, tile, s);
+      features_of(l, job.keys, head, tile, s);
+      pack_rows({job.right + at, k}, tile.rows, tile.rows, k, padded, 1, s.member);
       pack_rows({grad.right + at, k}, tile.rows, tile.rows, k, padded, 1, g.member);
       memberships_backward_of(l, tile, s, g);
       unpack_rows(g.input, tile.rows, d, l.hidden.padded_inputs, {grad.keys + to, heads * d});

@@ -8,7 +8,7 @@ static void segment_means(const SegmentMeans &s, Input x, Output means) {
     for (int c = 0; c < s.dim; ++c) to[c] = 0;
     const int end = (m + 1) * s.segment < s.rows ? (m + 1) * s.segment : s.rows;
     for (int i = m * s.segment; i < end; ++i) {
-      if (s.visible && s.visible[i] == 0) continue;
+      if (s.key_padding_mask && s.key_padding_mask[i] == 0) continue;
       const float *from = x.data + i * x.row;
       for (int c = 0; c < s.dim; ++c) to[c] += from[c];
     }
@@ -21,7 +21,7 @@ static void segment_means(const SegmentMeans &s, Input x, Output means) {
 static void segment_means_backward(const SegmentMeans &s, Input means_gradient, Output x) {
   const float factor = 1 / float(s.segment);
   for (int i = 0; i < s.rows; ++i) {
-    if (s.visible && s.visible[i] == 0) continue;
+    if (s.key_padding_mask && s.key_padding_mask[i] == 0) continue;
     const float *from = means_gradient.data + i / s.segment * means_gradient.row;
     float *to = x.data + i * x.row;
     for (int c = 0; c < s.dim; ++c) to[c] += factor * from[c];
@@ -93,7 +93,7 @@ static float *padded_rows(const Convolution &job, Input x, int margin, int thin,
   float *all = arena.take(size_t(rows + CONVOLUTION_ROWS) * thin);
   fill(all, (rows + CONVOLUTION_ROWS) * thin, 0);
   for (int i = 0; i < job.rows; ++i) {
-    if (masked && job.visible && job.visible[i] == 0) continue;
+    if (masked && job.key_padding_mask && job.key_padding_mask[i] == 0) continue;
     copy_row(x.data + i * x.row, job.dim, thin, all + int64_t(margin + i) * thin);
   }
   return all;
@@ -139,7 +139,7 @@ static void convolve_backward(const Convolution &job, Input x, Input upstream, O
   const float *above = padded_rows(job, upstream, half, thin, false, arena);
   float *reversed = arena.take(job.width);
   for (int t = 0; t < job.width; ++t) reversed[t] = job.weight[job.width - 1 - t];
-  correlate(above, reversed, job.width, job.rows, job.dim, thin, job.visible, x_gradient);
+  correlate(above, reversed, job.width, job.rows, job.dim, thin, job.key_padding_mask, x_gradient);
   const float *centre = above + int64_t(half) * thin;
   for (int t = 0; t < job.width; ++t) {
     const float *shifted = rows + int64_t(t) * thin;

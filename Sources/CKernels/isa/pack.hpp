@@ -1,7 +1,6 @@
 // Copies into the layouts the tile products read: rows padded with zeros to whole vectors, and
 // transposed tiles.
 
-constexpr int QUERY_TILE = 32;
 constexpr int KEY_TILE = 128;
 
 CK_INLINE int round_up(int x, int multiple) { return (x + multiple - 1) / multiple * multiple; }

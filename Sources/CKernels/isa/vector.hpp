@@ -2,10 +2,13 @@
 // few operations the kernels are written in. Included once per instruction set, inside a namespace
 // and under that set's target attribute (see kernels_*.cpp); so it includes nothing itself.
 //
-// WIDTH is the number of float lanes: 4 (baseline: SSE2, NEON or whatever the compiler lowers to),
-// 8 (AVX2) or 16 (AVX-512).
-
+// What a variant is, it says by macros:
+// - CK_WIDTH: the number of float lanes, 4 (baseline: SSE2, NEON or whatever the compiler lowers to), 8 or 16.
+// - CK_REGISTERS: how many vectors the registers hold, which decides how large register blocks are.
+// - CK_AVX2, CK_AVX512, CK_VNNI: intrinsics of these sets may be used. Without any of them everything is
+//   written in the compiler's vectors, whatever the width.
 constexpr int WIDTH = CK_WIDTH;
+constexpr bool MANY_REGISTERS = CK_REGISTERS >= 32;
 constexpr int LANES_PER_GROUP = 16;  // columns that share a Philox word index
 constexpr int VECTORS_PER_GROUP = LANES_PER_GROUP / WIDTH;
 
@@ -74,9 +77,9 @@ CK_INLINE Float exp2(Float x) {
 
 // WIDTH floats base[index[lane]].
 CK_INLINE Float gather(const float *base, Int index) {
-#if CK_WIDTH == 16
+#if defined(CK_AVX512)
   return (Float)_mm512_i32gather_ps((__m512i)index, base, 4);
-#elif CK_WIDTH == 8
+#elif defined(CK_AVX2)
   return (Float)_mm256_i32gather_ps(base, (__m256i)index, 4);
 #else
   Float result;
@@ -140,9 +143,9 @@ CK_INLINE Float sums_of(const Float *part) {
 
 // One bit a lane from a comparison's result (all ones or zeros).
 CK_INLINE uint32_t bits_of(Int mask) {
-#if CK_WIDTH == 16
+#if defined(CK_AVX512)
   return _mm512_movepi32_mask((__m512i)mask);
-#elif CK_WIDTH == 8
+#elif defined(CK_AVX2)
   return uint32_t(_mm256_movemask_ps((__m256)mask));
 #else
   uint32_t bits = 0;

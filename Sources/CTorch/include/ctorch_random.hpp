@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "dropout_rate.hpp"
+
 namespace ctorch {
 
 /// Some rows of a matrix of random numbers for each head of each example.
@@ -17,8 +19,8 @@ struct RandomMatrix {
   c10::Device device;
 };
 
-/// round(probability * 65536): a dropped entry's 16 bits are below it.
-uint32_t dropout_threshold(double probability);
+/// The rate of a probability, or a trap where it leaves nothing.
+DropoutRate dropout_rate(double probability);
 /// 0, or 1 / (1 - p') where p' is `probability` rounded to 1/65536: float32 `[batch, heads, rows, columns]`.
 at::Tensor dropout_mask(const RandomMatrix &matrix, double probability);
 /// Numbers in [0, 1) with 24 bits, float32 `[batch, heads, rows, columns]`.

@@ -79,12 +79,11 @@ public struct TrainedRun: Sendable {
     }
     var places: [Int]?
     if case .tokenClasses = shard.labels { places = shard.labelledPlaces }
-    return Evaluation(
-      shard: shard, texts: texts,
-      context: ForwardContext(
-        keys: [configuration.evaluationStream(split).child(index).key],
-        experimentProtocol: settings.experimentProtocol, path: settings.path,
-        paddedLength: settings.paddedLength),
-      places: places)
+    var context = ForwardContext(
+      keys: [configuration.evaluationStream(split).child(index).key],
+      experimentProtocol: settings.experimentProtocol, path: settings.path,
+      paddedLength: settings.paddedLength)
+    context.kernels = log.kernels
+    return Evaluation(shard: shard, texts: texts, context: context, places: places)
   }
 }

@@ -18,9 +18,11 @@ extension Trainer {
     var summation = Summation.tree
     /// Which of equal evaluations has the best parameters.
     var selection = Selection.lowerLoss
+    /// The kernels that the run computes with.
+    var kernels = KernelRevision.latest
 
     private enum Verdict: Codable {
-      case goesOn(summation: String, selection: String)
+      case goesOn(summation: String, selection: String, kernels: String)
       case isLeft
     }
 
@@ -40,19 +42,22 @@ extension Trainer {
           if state == .resumable { saved = try files.saved(for: run, data: data.identity) }
           summation = saved?.log.summation ?? .tree
           selection = saved?.log.selection ?? .lowerLoss
+          kernels = saved?.log.kernels ?? .latest
           if summation == .sequence, processes.size > 1 {
             throw TrainingError.needsOneProcess(log: files.log.path)
           }
-          return .goesOn(summation: summation.rawValue, selection: selection.rawValue)
+          return .goesOn(
+            summation: summation.rawValue, selection: selection.rawValue, kernels: kernels.rawValue)
         } catch let error as TrainingError where error.leavesOtherRuns && processes.size > 1 {
           refusal = error
           return .isLeft
         }
       }
       switch verdict {
-      case .goesOn(let order, let choice):
+      case .goesOn(let order, let choice, let revision):
         summation = Summation(rawValue: order) ?? .tree
         selection = Selection(rawValue: choice) ?? .lowerLoss
+        kernels = KernelRevision(rawValue: revision) ?? .latest
       case .isLeft: throw refusal ?? .rootLeavesRun
       }
     }

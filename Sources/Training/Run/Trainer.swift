@@ -80,6 +80,7 @@ public struct Trainer {
     var settings = run.stepSettings(data.task, device: Device(name: run.device))
     settings.summation = start.summation
     selection = start.selection
+    settings.kernels = start.kernels
     step = ShardedStep(model: model, pool: pool, processes: processes, settings: settings)
     layout = ShardLayout(
       tokenBudget: run.shardTokens, model: model,
@@ -103,6 +104,7 @@ public struct Trainer {
     log.data = data.identity
     log.summation = start.summation
     log.selection = start.selection
+    log.kernels = start.kernels
     log.cost.processes = processes.size
     log.beginStretch(afterStep: 0)
     if let saved {

@@ -110,7 +110,7 @@ static void summarize_keys(const FeatureHead &head, const FeatureScratch &s, Are
   fill(v_sum, s.dim, 0);
   float top = head.zeros > 0 || head.is_relu ? 0 : HIDDEN;
   int next = 0, rows, real = 0;
-  while ((rows = take_rows(head, s, head.k, head.keys, head.visible, next)) > 0) {
+  while ((rows = take_rows(head, s, head.k, head.keys, head.key_padding_mask, next)) > 0) {
     project_tile(head, s, rows);
     float higher = top;
     for (int r = 0; r < rows && !head.is_relu; ++r) {
@@ -253,7 +253,7 @@ static void key_gradients(const FeatureHead &head, const FeatureHeadGradient &gr
   transpose(through.summary, s.features, s.dim, across);
   column_sums(through.summary, s.features, s.dim, columns);
   int next = 0, rows;
-  while ((rows = take_rows(head, s, head.k, head.keys, head.visible, next)) > 0) {
+  while ((rows = take_rows(head, s, head.k, head.keys, head.key_padding_mask, next)) > 0) {
     project_tile(head, s, rows);
     for (int r = 0; r < rows; ++r) {
       feature_row(head, s.e + r * s.features, s.features, s.half[r] + *head.top);

@@ -10,7 +10,7 @@ static void pack_pairs(const PositionProjection &job, int first, int width, floa
   fill(to, int64_t(POSITION_BLOCK) * width, 0);
   for (int r = 0; r < POSITION_BLOCK && first + r < job.rows; ++r, to += width) {
     const int i = first + r;
-    if (job.visible && job.visible[i] == 0) continue;
+    if (job.key_padding_mask && job.key_padding_mask[i] == 0) continue;
     copy_row(job.k.data + i * job.k.row, job.dim, job.dim, to);
     copy_row(job.v.data + i * job.v.row, job.dim, job.dim, to + job.dim);
   }
@@ -52,7 +52,7 @@ static void project_positions_backward(const PositionProjection &job, Input d_ke
     gemm<false>({e, 1, BLOCK, above, width, pairs, width}, BLOCK, width, rank);
     for (int r = 0; r < count; ++r) {
       const int64_t i = first + r;
-      if (job.visible && job.visible[i] == 0) continue;
+      if (job.key_padding_mask && job.key_padding_mask[i] == 0) continue;
       copy_row(pairs + r * width, job.dim, job.dim, dk.data + i * dk.row);
       copy_row(pairs + r * width + job.dim, job.dim, job.dim, dv.data + i * dv.row);
     }

@@ -30,10 +30,10 @@ CK_INLINE void edge_dropout(const DropoutSite &dropout, uint32_t row, const int3
 // Scores of one row become weights that sum to 1 over visible keys; returns false if there are none.
 CK_INLINE bool normalise_row(const SparseHead &head, const int32_t *column, int count,
                              float *weight) {
-  if (head.visible) {
+  if (head.key_padding_mask) {
     for (int e = 0; e < count; ++e) {
       const int j = column[e];
-      if (head.visible[j] == 0) weight[e] = HIDDEN;
+      if (head.key_padding_mask[j] == 0) weight[e] = HIDDEN;
     }
   }
   // Scores past the end are copies of the last one.
