@@ -95,12 +95,12 @@ import Testing
 
     let larger = try run(
       "experiments/cola.yaml", "--only", "softmax", "--set", start, "--set", "model.layers=3",
-      "--set",
-      "model.dim=64")
+      "--set", "model.dim=64", "--set", "model.head_dim=32", "--seeds", "1")
     #expect(larger.exitCode == 65)
     #expect(
       larger.errors.contains(
-        "checkpoint: model.layers 2, model.dim 32; this run: model.layers 3, model.dim 64"),
+        "checkpoint: model.layers 2, model.dim 32, model.heads × model.head_dim 32; "
+          + "this run: model.layers 3, model.dim 64, model.heads × model.head_dim 64"),
       "\(larger.errors)")
     let foreign = try run("experiments/cola.yaml", "--only", "sbm", "--set", start)
     #expect(foreign.exitCode == 65)
