@@ -32,7 +32,7 @@ import Testing
         && result.output.contains("(bound 1e-03)"))
   }
 
-  /// Logs of before their answers were packed, and one that was deflated by h5repack: every command reads all.
+  /// A log that is packed, and one of earlier programs that h5repack deflated: written anew, they say the same.
   @Test(arguments: ["repeats", "repeats-slow"]) func packedLogsAndOthersAreAlike(place: String)
     throws
   {
@@ -47,6 +47,8 @@ import Testing
     #expect(same.exitCode == 0, "\(same.output)")
     let compared = try TestProgram.sbm("compare", packed, old)
     #expect(compared.exitCode == 0 && compared.output.contains("+0.00"), "\(compared.output)")
+    // Logs of earlier programs do not tell which example an answer is of.
+    guard place == "repeats" else { return }
     let tables = try [("packed", packed), ("old", old)].map { name, path -> Data in
       let table = folder.url("\(name).csv")
       let export = try TestProgram.sbm(
