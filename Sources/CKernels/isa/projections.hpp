@@ -15,16 +15,22 @@ CK_INLINE void merge_heads(const HeadRows &from, const RowTile &tile, int padded
   }
 }
 
+// Packs each part, for the backward pass too if `backward`; the widest one's padded outputs.
+static int pack_parts(const NormProject &job, bool backward, Arena &arena, PackedLinear *linear) {
+  int widest = 0;
+  for (int p = 0; p < job.parts; ++p) {
+    linear[p] = pack_linear(job.linear[p], backward, arena);
+    widest = linear[p].padded_outputs > widest ? linear[p].padded_outputs : widest;
+  }
+  return widest;
+}
+
 static void norm_project(const NormProject &job, Arena &arena) {
   const int dim = job.shape.dim;
   const PackedNorm norm = pack_norm(job.norm, dim, arena);
   const int padded = norm.padded;
   PackedLinear linear[NormProject::MOST];
-  int widest = 0;
-  for (int p = 0; p < job.parts; ++p) {
-    linear[p] = pack_linear(job.linear[p], false, arena);
-    widest = linear[p].padded_outputs > widest ? linear[p].padded_outputs : widest;
-  }
+  const int widest = pack_parts(job, false, arena, linear);
   float *input = arena.take(size_t(ROW_TILE) * padded);
   float *output = arena.take(size_t(ROW_TILE) * widest);
   for_each_tile(job.shape, [&](const RowTile &tile) __attribute__((always_inline)) {
@@ -51,11 +57,7 @@ static void norm_project_backward(const NormProject &job, const NormProjectGradi
   const PackedNorm norm = pack_norm(job.norm, dim, arena);
   const int padded = norm.padded;
   PackedLinear linear[NormProject::MOST];
-  int widest = 0;
-  for (int p = 0; p < job.parts; ++p) {
-    linear[p] = pack_linear(job.linear[p], true, arena);
-    widest = linear[p].padded_outputs > widest ? linear[p].padded_outputs : widest;
-  }
+  const int widest = pack_parts(job, true, arena, linear);
   float *normal = arena.take(size_t(ROW_TILE) * padded);
   float *input = arena.take(size_t(ROW_TILE) * padded), *dx = arena.take(size_t(ROW_TILE) * padded);
   float *dy = arena.take(size_t(ROW_TILE) * widest), *factor = arena.take(ROW_TILE);
