@@ -39,8 +39,7 @@ public final class HDF5File: HDF5Group, @unchecked Sendable {
     guard status.st_size > 0 else {
       throw HDF5Error(.notHDF5, file: path, message: "is empty", hint: notHDF5Hint)
     }
-    let isSealed = try Seal.check(descriptor, path: path) == .intact
-    if !isSealed, requiringSeal { throw HDF5Error.damaged("it has no seal", file: path) }
+    // The reading process comes here too, and checks the seal.
     if !requiringSeal, let copy = try IsolatedReader.copy(of: descriptor, path: path) {
       try self.init(
         lockedSession: Library.locked {
@@ -48,6 +47,8 @@ public final class HDF5File: HDF5Group, @unchecked Sendable {
         })
       return
     }
+    let isSealed = try Seal.check(descriptor, path: path) == .intact
+    if !isSealed, requiringSeal { throw HDF5Error.damaged("it has no seal", file: path) }
     try self.init(lockedSession: Library.locked { try Self.session(of: path, named: path) })
     if !isSealed { try checkSealIsNotLost() }
   }
