@@ -182,6 +182,13 @@ extension LoggedRun {
 }
 
 extension [RunGroup] {
+  /// The groups of each task, tasks and groups in their order here.
+  var byTask: [[RunGroup]] {
+    var tasks: [String] = []
+    for group in self where !tasks.contains(group.labels.task) { tasks.append(group.labels.task) }
+    return tasks.map { task in filter { $0.labels.task == task } }
+  }
+
   /// Sorts runs to groups: by task and mechanism as in the paper, then by name.
   public init(_ runs: [LoggedRun]) {
     var order: [String] = []

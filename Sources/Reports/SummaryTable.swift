@@ -14,9 +14,7 @@ enum SummaryTable {
         .init("result"), .init("95 %"), .init("density, %"), .init("time"),
         .init("verdict", isNumeric: false),
       ])
-    var tasks: [String] = []
-    for group in groups where !tasks.contains(group.labels.task) { tasks.append(group.labels.task) }
-    for task in tasks { append(groups.filter { $0.labels.task == task }, to: &table) }
+    for groups in groups.byTask { append(groups, to: &table) }
     // What `‡` lists in full takes more room than the table.
     table.notes = groups.notes.filter { !$0.hasPrefix("‡") }
     if groups.contains(where: { !$0.deviations.isEmpty }) {

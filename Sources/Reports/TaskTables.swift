@@ -7,9 +7,7 @@ import Tasks
 enum TaskTables {
   /// A table for each task of `groups`, in their order.
   static func tables(_ groups: [RunGroup]) -> [Table] {
-    var tasks: [String] = []
-    for group in groups where !tasks.contains(group.labels.task) { tasks.append(group.labels.task) }
-    return tasks.map { task in table(groups.filter { $0.labels.task == task }) }
+    groups.byTask.map { table($0) }
   }
 
   private static func table(_ groups: [RunGroup]) -> Table {

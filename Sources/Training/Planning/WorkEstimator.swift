@@ -68,11 +68,14 @@ public struct WorkEstimator {
       return probes[key].map { WorkEstimate(seconds: run.seconds($0, standing), source: .measured) }
     }
     let kinds = runs.map(\.attention.kind)
+    /// What is left of a run, of its steps.
+    func share(_ index: Int) -> Double {
+      1 - Double(standing[index].step) / Double(max(1, runs[index].training.steps))
+    }
     // Of the whole runs, as FLOPs are.
     let whole = runs.indices.map { index -> Double? in
       guard let estimate = estimates[index], estimate.seconds > 0 else { return nil }
-      let share = 1 - Double(standing[index].step) / Double(max(1, runs[index].training.steps))
-      return estimate.seconds / share
+      return estimate.seconds / share(index)
     }
     for index in runs.indices where estimates[index] == nil {
       guard let wanted = flops[index] else { continue }
@@ -82,9 +85,7 @@ public struct WorkEstimator {
       guard !basis.isEmpty else { continue }
       let pace =
         basis.reduce(0) { $0 + whole[$1]! } / basis.reduce(0) { $0 + flops[$1]! }
-      let share =
-        1 - Double(standing[index].step) / Double(max(1, runs[index].training.steps))
-      estimates[index] = WorkEstimate(seconds: pace * wanted * share, source: .flops)
+      estimates[index] = WorkEstimate(seconds: pace * wanted * share(index), source: .flops)
     }
     return estimates
   }
