@@ -80,7 +80,7 @@ public struct RunLookup {
     let logs = place.map(logs(in:)) ?? logs(below: folder)
     let found =
       name.hasSuffix(".h5") ? [] : logs.filter { withoutSeed($0.name) == own && $0.name != own }
-    if found.isEmpty { return [try RunLookup(name).path] }
+    if found.isEmpty { return [try RunLookup(name, below: folder).path] }
     // Seeds of one run lie together; a name that several folders have says not which is meant.
     let folders = Set(found.map { ($0.path as NSString).deletingLastPathComponent }).sorted()
     guard folders.count == 1 else {
