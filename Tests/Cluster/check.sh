@@ -18,6 +18,7 @@ export OMPI_MCA_rmaps_base_oversubscribe=1
 # shellcheck source=cluster.sh
 . Tests/Cluster/cluster.sh
 trap 'code=$?; stop_cluster; [ $code = 0 ] || show_logs; rm -rf "$work"; exit $code' EXIT
+current=
 trap 'exit 130' INT TERM
 
 show_logs() {
@@ -25,10 +26,11 @@ show_logs() {
   for file in "$work"/*.out "$cluster"/log/*.log; do
     [ -s "$file" ] && { echo "== $file"; tail -20 "$file"; }
   done
+  echo "error: it failed in: $current" >&2
 }
 
 fail() { echo "error: $*" >&2; exit 1; }
-step() { echo "$(date +%T) $*"; }
+step() { current=$*; echo "$(date +%T) $*"; }
 
 # Steps of some twenty micro-batches, so that seven processes have something to add.
 run=(experiments/listops.yaml --scale smoke --set training.batch=24 --set training.shard_tokens=256
@@ -154,9 +156,15 @@ same "$work/long/listops-softmax-s0" "$pattern/listops-softmax-s0"
 
 step "a job that is requeued before its time is up"
 log=$work/requeue/listops-softmax-s0.h5
-job=$(submit --time=1 --signal=USR1@55 --output="$work/requeue.out" experiments/slurm/requeue.sbatch \
+# Slurm looks at time limits twice a minute, and signals a job whose time would run low before the second look
+# after: with 20 s to spare that is 10 to 40 s after its start, when it is well in training.
+job=$(submit --time=1 --signal=USR1@20 --output="$work/requeue.out" experiments/slurm/requeue.sbatch \
   "${endless[@]}" --out "$work/requeue")
-is_requeued() { grep -q '^start 1' "$work/requeue.out" 2>/dev/null; }
+is_requeued() {
+  grep -q '^start 1' "$work/requeue.out" 2>/dev/null && return
+  ! has_ended "$job" || fail "it was not requeued: the job is $(state "$job")"
+  return 1
+}
 wait_for 150 is_requeued
 grep -q 'interrupted; the same command with --resume' "$work/requeue.out" || fail "it was not stopped"
 stopped=$(steps "$log")
