@@ -175,10 +175,10 @@ let package = Package(
         "Randomness", "Reports", "RunLog", "Settings", "Tasks", "Terminal", "Tokenization", "Torch",
         "Training", "Verification",
       ],
-      path: "Sources/sbm", exclude: ["main.swift"], swiftSettings: swift,
+      swiftSettings: swift,
       plugins: ["CodeVersion"]),
     .executableTarget(
-      name: "sbm", dependencies: ["Commands"], path: "Sources/sbm", sources: ["main.swift"],
+      name: "sbm", dependencies: ["Commands"],
       swiftSettings: swift),
     .plugin(
       name: "CodeVersion", capability: .buildTool(), path: "Sources/CodeVersion",

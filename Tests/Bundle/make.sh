@@ -5,7 +5,7 @@ set -euo pipefail
 build=$(realpath "$1") libtorch=$(realpath "$2") out=$(realpath -m "$3") with_libtorch=${4:-}
 cd "$(dirname "$0")/../.."
 
-version=$(sed -nE 's/^let sbmVersion = "([0-9.]+)".*/\1/p' Sources/sbm/*.swift)
+version=$(sed -nE 's/^let sbmVersion = "([0-9.]+)".*/\1/p' Sources/Commands/*.swift)
 minor=$(sed -nE 's/^#define TORCH_VERSION_(MAJOR|MINOR) ([0-9]+)$/\2/p' \
   "$libtorch/include/torch/headeronly/version.h" | paste -sd.)
 name=sbm-$version-linux-$(uname -m)
