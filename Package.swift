@@ -98,6 +98,7 @@ let package = Package(
     module("Randomness"),
     module("Settings", ["Diagnostics"]),
     module("Tasks", ["Settings"]),
+    module("Threads"),
     module("Tokenization"),
     module("Checksums", ["CCrypto"]),
     module(
@@ -123,14 +124,20 @@ let package = Package(
       "DataFiles", ["AtomicFiles", "CArchive", "CLZMA", "CPNG", "CZlib", "Diagnostics"]),
     module(
       "Datasets",
-      ["Checksums", "DataFiles", "HDF5", "Randomness", "Settings", "Tasks", "Tokenization"]),
+      [
+        "Checksums", "DataFiles", "HDF5", "Randomness", "Settings", "Tasks", "Threads",
+        "Tokenization",
+      ]),
     module("RunLog", ["Diagnostics", "HDF5", "Tasks"]),
     module("Safetensors", ["Diagnostics", "Torch"]),
 
     // The harness
     module(
       "Steps",
-      ["Datasets", "Kernels", "Models", "NN", "Processes", "Randomness", "Tasks", "Torch"]),
+      [
+        "Datasets", "Kernels", "Models", "NN", "Processes", "Randomness", "Tasks", "Threads",
+        "Torch",
+      ]),
     module(
       "Training",
       [
@@ -172,8 +179,8 @@ let package = Package(
       dependencies: [
         "Arguments", "AtomicFiles", "Benchmarks", "DataFiles", "Datasets", "Diagnostics",
         "Experiments", "Exports", "HDF5", "Inspection", "Kernels", "Presentation", "Processes",
-        "Randomness", "Reports", "RunLog", "Settings", "Tasks", "Terminal", "Tokenization", "Torch",
-        "Training", "Verification",
+        "Randomness", "Reports", "RunLog", "Settings", "Tasks", "Terminal", "Threads",
+        "Tokenization", "Torch", "Training", "Verification",
       ],
       swiftSettings: swift,
       plugins: ["CodeVersion"]),
@@ -235,6 +242,7 @@ let package = Package(
         "Tokenization",
       ],
       resources: [.copy("Fixtures")]),
+    tests("ThreadsTests", ["Threads"]),
     tests("TokenizationTests", ["Tokenization"], resources: [.copy("Fixtures")]),
     tests("TorchTests", ["Randomness", "Torch"]),
     tests("NNTests", ["NN", "Randomness", "Torch"]),

@@ -3,6 +3,8 @@ import Diagnostics
 import Foundation
 import HDF5
 import Kernels
+import Threads
+import Torch
 
 /// The program `sbm`: all of it but `main.swift`, so that programs with mechanisms of their own are built like it.
 public enum SBM {
@@ -35,6 +37,8 @@ public enum SBM {
         case .print(let text): try Output.line(text)
         case .run(let command):
           try InstructionSet.check()
+          // An operator that cannot have its threads would end the process.
+          if !SystemThread.canStart { Runtime.setOperatorThreads(1) }
           try command.run()
         }
       } catch let ending as Ending {

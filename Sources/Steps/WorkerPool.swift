@@ -1,4 +1,5 @@
 import Foundation
+import Threads
 import Torch
 
 /// Threads that each run whole pieces of work with one-threaded operators.
@@ -19,48 +20,17 @@ public final class WorkerPool: Sendable {
     Runtime.keepFreedMemory()
     Runtime.setOperatorThreads(1)
     for index in 0..<self.count {
-      do {
-        try Self.start(queue, name: "worker \(index)")
+      do throws(ThreadStartError) {
+        try SystemThread.start(name: "worker \(index)") { [queue] in
+          // libtorch keeps this number for each thread.
+          Runtime.setOperatorThreads(1)
+          queue.runThread()
+        }
       } catch {
         // Those that have started end.
         queue.close()
         throw WorkerPoolError(wanted: self.count, started: index, code: error.code)
       }
-    }
-  }
-
-  private struct StartFailure: Error {
-    var code: Int32
-  }
-
-  /// Starts a thread that works for `queue`. Foundation's threads do not say when they cannot start.
-  private static func start(_ queue: Queue, name: String) throws(StartFailure) {
-    final class Start {
-      let queue: Queue
-      let name: String
-      init(_ queue: Queue, _ name: String) { (self.queue, self.name) = (queue, name) }
-    }
-    var attributes = pthread_attr_t()
-    pthread_attr_init(&attributes)
-    defer { pthread_attr_destroy(&attributes) }
-    pthread_attr_setstacksize(&attributes, 16 << 20)
-    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-    let start = Unmanaged.passRetained(Start(queue, name))
-    var thread = pthread_t()
-    let code = pthread_create(
-      &thread, &attributes,
-      { context in
-        guard let context else { return nil }
-        let start = Unmanaged<Start>.fromOpaque(context).takeRetainedValue()
-        Thread.current.name = start.name
-        // libtorch keeps this number for each thread.
-        Runtime.setOperatorThreads(1)
-        start.queue.runThread()
-        return nil
-      }, start.toOpaque())
-    guard code == 0 else {
-      start.release()
-      throw StartFailure(code: code)
     }
   }
 

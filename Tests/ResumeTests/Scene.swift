@@ -12,6 +12,8 @@ struct Scene {
   let variant: String
   let steps: Int
   private let more: [String]
+  /// What the program finds in its environment besides the test's own.
+  var environment: [String: String]
 
   /// - Parameter more: further options of each command.
   init(
@@ -22,6 +24,7 @@ struct Scene {
     self.variant = variant
     self.steps = steps
     self.more = more
+    environment = ["SBM_DATA": scratch.url("data").path]
   }
 
   var runName: String { "listops-\(variant)-s0" }
@@ -49,8 +52,6 @@ struct Scene {
     ]
     return ["run"] + options + more + (start.map { [$0] } ?? [])
   }
-
-  var environment: [String: String] { ["SBM_DATA": scratch.url("data").path] }
 
   /// Runs it to its end; `more` are further options.
   func run(

@@ -1,5 +1,5 @@
-import DataFiles
 import Randomness
+import Threads
 import Tokenization
 
 /// Draws ListOps expressions from the Long Range Arena's distribution

@@ -1,6 +1,7 @@
 import DataFiles
 import Foundation
 import Synchronization
+import Threads
 
 /// Writes generated Pathfinder images in the published layout.
 ///
