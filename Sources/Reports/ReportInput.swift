@@ -94,15 +94,14 @@ public struct ReportInput: Sendable {
       return report("\(path): there is no such file or folder", .inputOutput)
     }
     guard isFolder.boolValue else { return readFile(path, wasNamed: true, life) }
-    guard let names = FileManager.default.enumerator(atPath: path) else {
-      return report("\(path): the folder cannot be read", .inputOutput)
-    }
-    let files = names.compactMap { $0 as? String }.filter { name in
-      !name.split(separator: "/").contains { $0.hasPrefix(".") }
-        && (name.hasSuffix(".h5") || name.hasSuffix(".jsonl"))
+    let listing = FolderListing(below: path)
+    for (folder, reason) in listing.unreadable {
+      report("\(folder): the folder cannot be read: \(reason)", .inputOutput)
     }
     let folder = path.hasSuffix("/") ? String(path.dropLast()) : path
-    for name in files.sorted() { readFile("\(folder)/\(name)", wasNamed: false, life) }
+    for name in listing.files where name.hasSuffix(".h5") || name.hasSuffix(".jsonl") {
+      readFile("\(folder)/\(name)", wasNamed: false, life)
+    }
   }
 
   private mutating func readFile(

@@ -91,8 +91,7 @@ public struct RunLookup {
 
   /// The logs in `folder` and the folders below it.
   private static func logs(below folder: String) -> [(name: String, path: String)] {
-    let files = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
-    return logs(files, folder)
+    logs(FolderListing(below: folder).files, folder)
   }
 
   /// The logs in `folder` itself: a path may name a large disk.
@@ -104,7 +103,7 @@ public struct RunLookup {
     files.sorted().filter { file in
       file.hasSuffix(".h5") && !file.hasSuffix(RunLog.checkpointSuffix)
         && !file.hasSuffix(EvaluationLog.suffix)
-        && !file.split(separator: "/").contains { $0.hasPrefix(".") }
+        && !file.hasPrefix(".")
     }.map { file in
       let name = String((file as NSString).lastPathComponent.dropLast(3))
       return (name, folder == "." ? file : "\(folder)/\(file)")

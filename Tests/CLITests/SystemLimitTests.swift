@@ -73,6 +73,25 @@ import Testing
     #expect(try sbm(["show", log.path], none).exitCode == 0)
   }
 
+  /// A function of the shell that runs the program with a user's rights: root may read and write everything, but for
+  /// those who give that up.
+  private static let asUser = """
+    sbm() { setpriv --bounding-set=-dac_override,-dac_read_search "$SBM" "$@"; }
+    [ "$(id -u)" = 0 ] || sbm() { "$SBM" "$@"; }
+    """
+
+  @Test func aFolderThatMayNotBeReadIsNamed() throws {
+    #expect(try sbm(command).exitCode == 0)
+    let result = try TestProgram.shell(
+      "mkdir out/closed; chmod 0 out/closed; \(Self.asUser)\nsbm report out; code=$?; chmod 700 out/closed; exit $code",
+      in: folder.url)
+    #expect(result.exitCode == 74)
+    #expect(
+      result.errors.contains("out/closed: the folder cannot be read: Permission denied"),
+      "\(result.errors)")
+    #expect(result.output.contains("softmax"))
+  }
+
   /// A file that may be read only, as one of another user's is: whoever comes second is refused all the same.
   @Test func aLockThatMayOnlyBeReadIsALock() throws {
     try FileManager.default.createDirectory(
@@ -81,10 +100,8 @@ import Testing
     #expect(
       FileManager.default.createFile(
         atPath: lock, contents: nil, attributes: [.posixPermissions: 0o444]))
-    // Root may write everything, but for those who give that up.
     let line = """
-      sbm() { setpriv --bounding-set=-dac_override,-dac_read_search "$SBM" "$@"; }
-      [ "$(id -u)" = 0 ] || sbm() { "$SBM" "$@"; }
+      \(Self.asUser)
       run() { sbm \(command.joined(separator: " ")) --set training.steps=1000000 "$@"; }
       run >/dev/null 2>&1 &
       until [ -e \(log.path) ]; do sleep 0.1; kill -0 $! || exit 99; done

@@ -45,7 +45,7 @@ public struct Pathfinder: DatasetSource {
     }
     let places = Self.folders.map { "\($0)/\(difficulty.folder)" }
     let urls = places.map { data.root.appendingPathComponent($0) }
-    guard let place = urls.first(where: { !Self.batches($0).isEmpty }) else {
+    guard let place = try urls.first(where: { try !Self.batches($0).isEmpty }) else {
       throw DataError(
         .missing, file: urls[0].path,
         problem: "there are no images (metadata/*.npy) in \(places.joined(separator: ", "))",
@@ -81,7 +81,7 @@ public struct Pathfinder: DatasetSource {
   ///
   /// - Throws: `DataError` of kind `incomplete` when generation was interrupted.
   public func fingerprint() throws -> SourceFingerprint {
-    let batches = Self.batches(files.url)
+    let batches = try Self.batches(files.url)
     if let generated, batches.count < generated.batches {
       throw incomplete(
         files.url.path,
@@ -127,9 +127,18 @@ extension Pathfinder {
   }
 
   /// The metadata files of a difficulty's folder, by their numbers.
-  private static func batches(_ place: URL) -> [String] {
+  private static func batches(_ place: URL) throws -> [String] {
     let folder = place.appendingPathComponent("metadata")
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    let names: [String]
+    do {
+      names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    } catch CocoaError.fileReadNoSuchFile {
+      return []
+    } catch {
+      throw DataError(
+        .inputOutput, file: folder.path, problem: "the folder cannot be read",
+        hint: "Check its permissions")
+    }
     let batches = names.filter { $0.hasSuffix(".npy") && !$0.hasPrefix(".") }
     func number(_ name: String) -> Int { Int(name.dropLast(4)) ?? .max }
     return batches.sorted { (number($0), $0) < (number($1), $1) }
@@ -139,7 +148,7 @@ extension Pathfinder {
   func samples() throws -> (samples: [Sample], empty: Int) {
     var samples: [Sample] = []
     var empty = 0
-    for batch in Self.batches(files.url) {
+    for batch in try Self.batches(files.url) {
       try files.withFile("metadata/\(batch)") { entry in
         var lines = entry.lines()
         while let line = try lines.next() {
