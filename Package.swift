@@ -179,8 +179,8 @@ let package = Package(
       dependencies: [
         "Arguments", "AtomicFiles", "Benchmarks", "DataFiles", "Datasets", "Diagnostics",
         "Experiments", "Exports", "HDF5", "Inspection", "Kernels", "Presentation", "Processes",
-        "Randomness", "Reports", "RunLog", "Settings", "Tasks", "Terminal", "Threads",
-        "Tokenization", "Torch", "Training", "Verification",
+        "Randomness", "Reports", "RunLog", "Settings", "Tasks", "Terminal", "Tokenization", "Torch",
+        "Training", "Verification",
       ],
       swiftSettings: swift,
       plugins: ["CodeVersion"]),

@@ -3,7 +3,6 @@ import Diagnostics
 import Foundation
 import HDF5
 import Kernels
-import Threads
 import Torch
 
 /// The program `sbm`: all of it but `main.swift`, so that programs with mechanisms of their own are built like it.
@@ -14,6 +13,10 @@ public enum SBM {
     for descriptor in Int32(0)...2 where fcntl(descriptor, F_GETFD) < 0 {
       _ = open("/dev/null", descriptor == 0 ? O_RDONLY : O_WRONLY)
     }
+    // A parent that blocks signals on its threads hands that down; they are to end this program, or stop its runs.
+    var none = sigset_t()
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, nil)
     // A reader that leaves early (`sbm … | head`) must not kill a run; `Output` ends quietly instead.
     signal(SIGPIPE, SIG_IGN)
     // A limit on the size of files is an error of writing, which says what to do.
@@ -37,8 +40,9 @@ public enum SBM {
         case .print(let text): try Output.line(text)
         case .run(let command):
           try InstructionSet.check()
-          // An operator that cannot have its threads would end the process.
-          if !SystemThread.canStart { Runtime.setOperatorThreads(1) }
+          // Work is spread over threads by whole shards. Threads inside small operators wait for each other more than
+          // they compute, and end the process where the system lets none start.
+          Runtime.setOperatorThreads(1)
           try command.run()
         }
       } catch let ending as Ending {

@@ -104,7 +104,7 @@ struct GnuplotScript {
       "set terminal \(size) linewidth 1",
       "set title \(Self.quoted(figure.title)) textcolor rgb '\(Palette.light.ink)'",
       names.count > 1
-        ? "set key below left Left reverse maxcols \(columns) samplen 3 textcolor rgb "
+        ? "set key below left Left reverse height 0.8 maxcols \(columns) samplen 3 textcolor rgb "
           + "'\(Palette.light.ink)'" : "set key off",
     ]
   }

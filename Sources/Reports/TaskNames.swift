@@ -13,10 +13,8 @@ enum TaskNames {
 
   /// The split that a run's result is of: dev where its data has no test with labels.
   static func testedSplit(_ log: RunLog) -> String {
-    let tests = log.data.filter { $0.split == Split.test.rawValue && $0.examples > 0 }
-    guard log.data.isEmpty else { return (tests.isEmpty ? Split.dev : .test).rawValue }
-    // Logs of before they counted their data.
-    return TaskSpecification.named(log.labels.task)?.testedSplit.rawValue ?? Split.test.rawValue
+    let split = log.testedSplit ?? TaskSpecification.named(log.labels.task)?.testedSplit ?? .test
+    return split.rawValue
   }
 
   /// A metric in a column's title.

@@ -103,6 +103,13 @@ public struct RunLog: Sendable {
 
   /// The best value of the run's metric on dev, nil before the first evaluation.
   public var bestDev: Double? { bestDevRow.flatMap { dev.metrics[labels.metric]?[$0] } }
+
+  /// The split that ``test`` is of: dev where the data has no test with labels; nil where the log, one of before they
+  /// counted their data, does not say.
+  public var testedSplit: Split? {
+    if data.isEmpty { return nil }
+    return data.contains { $0.split == Split.test.rawValue && $0.examples > 0 } ? .test : .dev
+  }
 }
 
 // MARK: Parts

@@ -34,9 +34,6 @@ public enum SystemThread {
     }
   }
 
-  /// Whether a thread can be had now.
-  public static var canStart: Bool { (try? start(name: "probe") {}) != nil }
-
   private final class Start {
     let name: String
     let body: @Sendable () -> Void

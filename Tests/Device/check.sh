@@ -77,7 +77,8 @@ train() { training "$@" && "${command[@]}"; }
 
 # The same run twice, and once ended in the middle and resumed: the same losses, evaluations and answers to the bit.
 bits() {
-  local steps=${BITS_STEPS:-200} kind
+  local steps=200 kind
+  if [ "$device" = cpu ]; then steps=12; fi
   for kind in softmax sbm; do
     local arguments=(--only "$kind" --set "device=$device" --set "training.steps=$steps" --set "training.eval_every=$steps"
       --set model.dropout=0.1 --set model.attention_dropout=0.1)

@@ -51,5 +51,11 @@ import Testing
     }
     log.train.append(.init(step: 2, loss: 2.5, learningRate: 0.1, seconds: 3, examples: 8))
     #expect(TensorBoardExport(log).files.map(\.split) == ["train"])
+    log.test = .init(
+      step: 2, loss: 1, metrics: [:], answers: .classes(predictions: [1], labels: [1]))
+    log.data = [.init(split: "dev", examples: 1, digest: "")]
+    #expect(TensorBoardExport(log).files.map(\.split) == ["train", "dev-best"])
+    log.data.append(.init(split: "test", examples: 1, digest: ""))
+    #expect(TensorBoardExport(log).files.map(\.split) == ["train", "test"])
   }
 }

@@ -5,7 +5,7 @@ import RunLog
 /// A run's curves, densities and test result as TensorBoard's event files, one folder a split.
 ///
 /// `<folder>/<run>/train`, `…/dev` and `…/test` share their tags, so that TensorBoard draws them into one
-/// chart: `loss`, each metric, `learning_rate`, `density`, and `density/layer1.head1` for each head.
+/// chart (`…/dev-best` instead of `…/test` where a task's test has no labels: the best parameters on dev): `loss`, each metric, `learning_rate`, `density`, and `density/layer1.head1` for each head.
 /// Metrics and densities are fractions, as in the log. Times are those at which the run was there.
 public struct TensorBoardExport {
   private let log: RunLog
@@ -43,7 +43,9 @@ public struct TensorBoardExport {
       appendHeads(to: &file)
       files.append(("dev", file))
     }
-    if let test = log.test { files.append(("test", file(of: test))) }
+    if let test = log.test {
+      files.append((log.testedSplit == .dev ? "dev-best" : "test", file(of: test)))
+    }
     return files
   }
 

@@ -18,11 +18,6 @@ public struct Interruption: Error {
   /// Batch scripts ignore the signal that is meant for the programs they start, which inherit that.
   public static func listen() {
     let signals = [SIGINT, SIGTERM, SIGUSR1, SIGUSR2] + (ignoresHangUp ? [] : [SIGHUP])
-    // A parent that blocks signals on its threads hands that down.
-    var caught = sigset_t()
-    sigemptyset(&caught)
-    for signalNumber in signals { sigaddset(&caught, signalNumber) }
-    pthread_sigmask(SIG_UNBLOCK, &caught, nil)
     for signalNumber in signals {
       signal(signalNumber) { number in
         // Only what is safe in a signal handler: an atomic store, restoring the default.
