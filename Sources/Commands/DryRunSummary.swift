@@ -21,7 +21,7 @@ struct DryRunSummary {
       blocks.append(["settings of all runs of \(task[0].run.task.rawValue)"] + Self.table(own))
     }
     blocks.append(TextTable.lines([Self.header] + tasks.flatMap(Self.rows)))
-    blocks.append([totals])
+    blocks.append([TextFormats.wrapped(totals)])
     return blocks.map { $0.joined(separator: "\n") + "\n" }.joined(separator: "\n")
   }
 
@@ -55,7 +55,7 @@ struct DryRunSummary {
   }
 
   private static let header = [
-    "run", "parameters", "FLOPs/example", "FLOPs in training", "state", "time left", "set for it",
+    "run", "parameters", "FLOPs/example", "training FLOPs", "state", "time left", "set for it",
   ]
 
   private static func rows(_ items: [DryRun.Item]) -> [[String]] {

@@ -69,19 +69,28 @@ extension RunCost {
   }
 }
 
-/// Columns as wide as their widest cell.
+/// Columns as wide as their widest cell. Where lines would be too long, the last cell of each row stands below it.
 enum TextTable {
   static func lines(_ rows: [[String]]) -> [String] {
     let rows = rows.map { $0.map(\.inertLine) }
-    guard let columns = rows.map(\.count).max() else { return [] }
-    let widths = (0..<columns).map { column in rows.map { $0[column].count }.max() ?? 0 }
-    return rows.map { row in
+    guard let columns = rows.map(\.count).max(), columns > 1 else { return rows.flatMap { $0 } }
+    let widths = (0..<columns - 1).map { column in rows.map { $0[column].count }.max() ?? 0 }
+    let start = widths.reduce(0) { $0 + $1 + 2 }
+    let fits = rows.allSatisfy { start + $0[columns - 1].count <= TextFormats.width }
+    return rows.flatMap { row in
       let cells = zip(row, widths).map { cell, width in
-        cell + String(repeating: " ", count: width - cell.count)
+        cell + String(repeating: " ", count: width - cell.count + 2)
       }
-      var line = cells.joined(separator: "  ")
-      while line.last == " " { line.removeLast() }
-      return line
+      let last = row[columns - 1]
+      if fits { return [trimmed(cells.joined() + last)] }
+      let below = TextFormats.wrapped(last, TextFormats.width - 4).split(separator: "\n")
+      return [trimmed(cells.joined())] + below.map { "    " + $0 }
     }
+  }
+
+  private static func trimmed(_ line: String) -> String {
+    var line = line[...]
+    while line.last == " " { line.removeLast() }
+    return String(line)
   }
 }

@@ -9,7 +9,8 @@ public struct FolderListing: Sendable {
 
   /// Reads `folder`.
   public init(below folder: String) {
-    let root = URL(fileURLWithPath: folder, isDirectory: true)
+    // The folder itself may be a link, as to a larger disk; those below it are not followed.
+    let root = URL(fileURLWithPath: folder, isDirectory: true).resolvingSymlinksInPath()
     let start = root.path.hasSuffix("/") ? root.path : root.path + "/"
     var problems: [(String, String)] = []
     let found = FileManager.default.enumerator(

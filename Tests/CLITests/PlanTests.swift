@@ -90,13 +90,23 @@ import Testing
     // What is said of parameters before is what is there afterwards.
     #expect(next[0].parameters == log.cost.parameters)
     let sum = try run("--dry-run", "--seeds", "0,1")
-    #expect(sum.output.contains("(1 by logs of their like, 2 measured now)"), "\(sum.output)")
+    let text = sum.output.replacing(#/\s+/#, with: " ")
+    #expect(text.contains("(1 by logs of their like, 2 measured now)"), "\(sum.output)")
+    #expect(sum.output.split(separator: "\n").allSatisfy { $0.count <= 120 }, "\(sum.output)")
 
     // Logs of another machine tell nothing of this one.
     var foreign = log
     foreign.environment.hardware = "another machine"
     try foreign.write(to: folder.url("results/plan/listops-softmax-s0.h5").path)
     #expect(try plan("--seeds", "1", "--only", "softmax").map(\.secondsBy) == ["measured"])
+  }
+
+  @Test func aDryRunFitsIntoATerminal() throws {
+    let file = TestProgram.package.appendingPathComponent("experiments/repeats.yaml").path
+    let result = try TestProgram.sbm("run", file, "--dry-run", in: folder.url)
+    #expect(result.exitCode == 0, "\(result.errors)")
+    #expect(result.output.contains("\n    kind=sbm clusters=32 sampler=fastrg estimator=paper\n"))
+    #expect(result.output.split(separator: "\n").allSatisfy { $0.count <= 120 })
   }
 
   /// An interrupted run: what is left of it, and the same step wherever one is told.

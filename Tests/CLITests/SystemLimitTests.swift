@@ -92,6 +92,16 @@ import Testing
     #expect(result.output.contains("softmax"))
   }
 
+  @Test func aFolderThatIsALinkIsRead() throws {
+    #expect(try sbm(command).exitCode == 0)
+    let link = folder.url("link")
+    try FileManager.default.createSymbolicLink(at: link, withDestinationURL: folder.url("out"))
+    for arguments in [["report", link.path], ["show", link.path], ["report", link.path + "/"]] {
+      let result = try sbm(arguments)
+      #expect(result.exitCode == 0 && result.output.contains("softmax"), "\(result.errors)")
+    }
+  }
+
   /// A file that may be read only, as one of another user's is: whoever comes second is refused all the same.
   @Test func aLockThatMayOnlyBeReadIsALock() throws {
     try FileManager.default.createDirectory(

@@ -5,8 +5,9 @@ import RunLog
 /// A run's curves, densities and test result as TensorBoard's event files, one folder a split.
 ///
 /// `<folder>/<run>/train`, `…/dev` and `…/test` share their tags, so that TensorBoard draws them into one
-/// chart (`…/dev-best` instead of `…/test` where a task's test has no labels: the best parameters on dev): `loss`, each metric, `learning_rate`, `density`, and `density/layer1.head1` for each head.
-/// Metrics and densities are fractions, as in the log. Times are those at which the run was there.
+/// chart: `loss`, each metric, `learning_rate`, `density`, and `density/layer1.head1` for each head. Where a task's
+/// test has no labels there is `…/dev-best` instead of `…/test`: the best parameters on dev. Metrics and densities
+/// are fractions, as in the log. Times are those at which the run was there.
 public struct TensorBoardExport {
   private let log: RunLog
 

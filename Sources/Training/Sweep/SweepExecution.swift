@@ -80,11 +80,12 @@ public struct SweepExecution {
 
   private func train(_ run: PlannedRun, model: InitialModel?) throws -> Trainer.Outcome {
     let configuration = run.configuration
+    // Before the data, which can take minutes to make.
+    let pool = try WorkerPool(count: configuration.workerThreads)
     let data = try data(of: configuration)
     observe(.prepared)
     for warning in data.warnings { observe(.warning(warning, of: nil)) }
     if processes.size > 1 { observe(.shared(processes: processes.size)) }
-    let pool = try WorkerPool(count: configuration.workerThreads)
     do {
       var trainer = try Trainer(
         configuration, data: data, files: run.files, continuation: plan.continuation, pool: pool,
