@@ -71,6 +71,17 @@ import Testing
     #expect(against.exitCode == 64 && against.errors.contains("name the first one before it"))
   }
 
+  /// Not the program's fault, and no crash.
+  @Test func aDamagedGoldenFileIsNamed() throws {
+    let folder = try TemporaryFolder()
+    let whole = TestProgram.package.appendingPathComponent("Tests/Fixtures/golden.h5")
+    let cut = folder.url("cut.h5")
+    try Data(contentsOf: whole).prefix(100_000).write(to: cut)
+    let result = try TestProgram.sbm("verify", cut.path)
+    #expect(result.exitCode == 65)
+    #expect(result.errors.contains("cut.h5: cannot be opened: truncated file"), "\(result.errors)")
+  }
+
   @Test func aBoundOfLossesNeedsTwoLogs() throws {
     let result = try TestProgram.sbm("verify", "Tests/Fixtures/golden.h5", "--losses", "1")
     #expect(result.exitCode == 64 && result.errors.contains("'--losses' goes with '--against'."))

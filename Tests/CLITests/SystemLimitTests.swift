@@ -73,6 +73,18 @@ import Testing
     #expect(try sbm(["show", log.path], none).exitCode == 0)
   }
 
+  /// What a group works on together stays the group's.
+  @Test func filesHaveTheRightsThatTheUserGives() throws {
+    let words = command.joined(separator: " ")
+    let result = try TestProgram.shell(
+      "umask 002; \"$SBM\" \(words) && find out data* cache* -type f -printf '%m %p\\n'",
+      in: folder.url)
+    #expect(
+      result.output.contains("664 out/repeats-softmax-s0.h5\n"), "\(result.output)\(result.errors)")
+    #expect(result.output.contains("664 out/repeats-softmax-s0.checkpoint.h5\n"))
+    #expect(result.output.contains("664 cache/"), "\(result.output)")
+  }
+
   /// A function of the shell that runs the program with a user's rights: root may read and write everything, but for
   /// those who give that up.
   private static let asUser = """

@@ -245,6 +245,15 @@ import Training
     #expect(found.contains { $0.hasPrefix("--sweep \(sweep)") && $0.contains(message) }, "\(found)")
   }
 
+  @Test(arguments: [
+    ("0", "expected a number from 1e-30 to 1, found '0'"),
+    ("1e-400", "'1e-400' is nearer to 0 than any number that can be told from it"),
+  ])
+  func anEpsilonThatIsNoneIsRefused(value: String, message: String) throws {
+    let found = try problems(Self.sweep, .init(overrides: ["training.epsilon=\(value)"]))
+    #expect(found == ["--set training.epsilon=\(value): training.epsilon: \(message)."])
+  }
+
   @Test func setOfSeveralValuesPointsToSweep() throws {
     let found = try problems(Self.sweep, .init(overrides: ["attention.clusters=8,16"]))
     #expect(
