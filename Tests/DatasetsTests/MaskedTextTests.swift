@@ -66,6 +66,10 @@ struct MaskedTextTests {
     try folder.write("one.txt", [0x61, 0x0A, 0x62, 0x00])
     let binary = #expect(throws: DataError.self) { try sequences(source(), .train) }
     #expect(binary?.place == .entryLine("one.txt", 2))
+    // Nothing but what is never to be predicted.
+    try folder.write("one.txt", String(repeating: "[SEP] ", count: 300).utf8)
+    let special = #expect(throws: DataError.self) { try sequences(source(), .train) }
+    #expect(special?.problem.contains("train split of the corpus has nothing to predict") == true)
     let nothing = #expect(throws: DataError.self) { try MaskedText(DataRoot(folder.url)) }
     #expect(nothing?.kind == .missing)
   }
