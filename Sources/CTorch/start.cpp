@@ -19,7 +19,7 @@ void require_memory() {
       "Error: this program needs %llu MiB of address space, and may have %llu: raise `ulimit -v`\n",
       static_cast<unsigned long long>(least_memory),
       static_cast<unsigned long long>(limit.rlim_cur >> 20));
-  if (write(STDERR_FILENO, text, size_t(length)) < 0) _exit(1);
+  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, text, size_t(length));
   _exit(1);
 }
 

@@ -82,15 +82,9 @@ enum TextTable {
         cell + String(repeating: " ", count: width - cell.count + 2)
       }
       let last = row[columns - 1]
-      if fits { return [trimmed(cells.joined() + last)] }
+      if fits { return [TextFormats.trimmedEnd(cells.joined() + last)] }
       let below = TextFormats.wrapped(last, TextFormats.width - 4).split(separator: "\n")
-      return [trimmed(cells.joined())] + below.map { "    " + $0 }
+      return [TextFormats.trimmedEnd(cells.joined())] + below.map { "    " + $0 }
     }
-  }
-
-  private static func trimmed(_ line: String) -> String {
-    var line = line[...]
-    while line.last == " " { line.removeLast() }
-    return String(line)
   }
 }

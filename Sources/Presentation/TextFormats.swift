@@ -82,7 +82,8 @@ public enum TextFormats {
     return !isAlone || !table.rows[index - 1].startsBlock
   }
 
-  private static func trimmedEnd(_ text: String) -> String {
+  /// A line without the blanks at its end.
+  public static func trimmedEnd(_ text: String) -> String {
     var text = text[...]
     while text.last == " " { text.removeLast() }
     return String(text)

@@ -143,8 +143,6 @@ import Testing
     try Interposer.environment(
       """
       #include <stdint.h>
-      #include <stdio.h>
-      #include <string.h>
       int64_t H5Fopen(const char *name, unsigned flags, int64_t access) {
         for (volatile int round = 0;; round++) {}
       }

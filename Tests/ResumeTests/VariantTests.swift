@@ -5,11 +5,9 @@ import Testing
 
 /// A run goes on with the variant of the kernels that it was begun with.
 @Suite(.serialized) struct VariantTests {
-  private static let baseline = ["SBM_INSTRUCTION_SET": "baseline"]
-
   @Test func aRunGoesOnWithItsVariant() throws {
     var scene = try Scene(variant: "softmax", steps: 60)
-    scene.environment.merge(Self.baseline) { $1 }
+    scene.environment["SBM_INSTRUCTION_SET"] = "baseline"
     #expect(try scene.run("whole", threads: 1).exitCode == 0)
     #expect(try scene.interrupt("adopted", threads: 1, at: 20, with: SIGTERM) == 75)
     try FileManager.default.copyItem(
