@@ -32,9 +32,13 @@ struct CompareCommand: Command {
   }
 
   func run() throws {
-    let found = try names.map { try runs($0) }
-    let pairs = try pairs(found[0], found[1])
-    let texts = pairs.map { first, second -> String in
+    let places = try names.map { ComparisonPairs.Place(name: $0, runs: try runs($0)) }
+    let pairs = ComparisonPairs(places[0], places[1])
+    for warning in pairs.warnings { Output.warn(warning) }
+    if let obstacle = pairs.obstacle {
+      throw NothingToCompare(problem: obstacle, exitCode: .usage)
+    }
+    let texts = pairs.sides.map { first, second -> String in
       let comparison = Comparison(first, second)
       return json ? comparison.json : comparison.text
     }
@@ -53,46 +57,6 @@ struct CompareCommand: Command {
         problem: "\(name): there is no run log in it.", exitCode: input.exitCode ?? .badInput)
     }
     return input.runs
-  }
-
-  /// What is compared with what: the only group of each, or those of equal task and name.
-  private func pairs(_ first: [LoggedRun], _ second: [LoggedRun]) throws
-    -> [(Comparison.Side, Comparison.Side)]
-  {
-    let groups = [first, second].map { [RunGroup]($0) }
-    func side(_ group: RunGroup, _ name: String) -> Comparison.Side {
-      let label = group.labels
-      let words = [label.experiment] + (label.task == label.experiment ? [] : [label.task])
-      return Comparison.Side(
-        name: (words + [group.name, "[\(name)]"]).joined(separator: " "), runs: group.runs)
-    }
-    if let a = groups[0].first, let b = groups[1].first, groups.allSatisfy({ $0.count == 1 }) {
-      guard a.labels.task == b.labels.task else {
-        throw NothingToCompare(
-          problem: "\(names[0]) is about \(a.labels.task), \(names[1]) about \(b.labels.task): "
-            + "only runs of one task compare.", exitCode: .usage)
-      }
-      return [(side(a, names[0]), side(b, names[1]))]
-    }
-    func key(_ group: RunGroup) -> String {
-      let run = group.labels.runID
-      return "\(group.labels.task) \(run.split(separator: "-").dropLast().joined(separator: "-"))"
-    }
-    let pairs = groups[0].compactMap { a in
-      groups[1].first { key($0) == key(a) }.map { (side(a, names[0]), side($0, names[1])) }
-    }
-    for (own, other, name) in [(groups[0], groups[1], names[0]), (groups[1], groups[0], names[1])] {
-      for group in own where !other.contains(where: { key($0) == key(group) }) {
-        Output.warn("only in \(name): \(group.labels.task) \(group.name)")
-      }
-    }
-    guard !pairs.isEmpty else {
-      throw NothingToCompare(
-        problem:
-          "\(names[0]) and \(names[1]) have no runs of equal names. Name one run, or one without "
-          + "its seed, on each side.", exitCode: .usage)
-    }
-    return pairs
   }
 }
 
