@@ -20,7 +20,7 @@ struct DryRunSummary {
       let own = Self.shared(task).filter { line in !common.contains { $0.key == line.key } }
       blocks.append(["settings of all runs of \(task[0].run.task.rawValue)"] + Self.table(own))
     }
-    blocks.append(TextTable.lines([Self.header] + tasks.flatMap(Self.rows)))
+    blocks.append(Self.runTable(tasks.flatMap(Self.rows)))
     blocks.append([TextFormats.wrapped(totals)])
     return blocks.map { $0.joined(separator: "\n") + "\n" }.joined(separator: "\n")
   }
@@ -52,6 +52,12 @@ struct DryRunSummary {
 
   private static func table(_ settings: [SettingLine]) -> [String] {
     TextTable.lines(settings.map(\.cells)).map { "  \($0)" }
+  }
+
+  /// The rows below their header, without the columns in which no row has anything.
+  private static func runTable(_ rows: [[String]]) -> [String] {
+    let columns = header.indices.filter { column in rows.contains { !$0[column].isEmpty } }
+    return TextTable.lines(([header] + rows).map { row in columns.map { row[$0] } })
   }
 
   private static let header = [

@@ -109,6 +109,25 @@ import Testing
     #expect(result.output.split(separator: "\n").allSatisfy { $0.count <= 120 })
   }
 
+  /// What nothing would stand below has no heading.
+  @Test func columnsHaveCells() throws {
+    func heading(_ arguments: String...) throws -> String? {
+      let result = try TestProgram.run(
+        TestProgram.sbm, ["run", "plan.yaml", "--dry-run"] + arguments, in: folder.url,
+        environment: ["SBM_DATA": folder.url("data").path])
+      try #require(result.exitCode == 0, "\(result.errors)")
+      let lines = result.output.split(separator: "\n")
+      return lines.first { $0.hasPrefix("run ") }.map { String($0.replacing(#/  +/#, with: ", ")) }
+    }
+    let all = "run, parameters, FLOPs/example, training FLOPs, state, time left, set for it"
+    #expect(try heading() == all)
+    #expect(try heading("--only", "softmax") == String(all.dropLast(", set for it".count)))
+    #expect(try run("--only", "softmax").exitCode == 0)
+    #expect(
+      try heading("--only", "softmax")
+        == "run, parameters, FLOPs/example, training FLOPs, state")
+  }
+
   /// An interrupted run: what is left of it, and the same step wherever one is told.
   @Test func commandsAgreeOnSteps() throws {
     #expect(try run("--only", "softmax").exitCode == 0)
