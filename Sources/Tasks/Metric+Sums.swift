@@ -4,6 +4,8 @@ struct MetricSums: Sendable {
   private let metric: Metric
   /// The sums of each example.
   let examples: [SIMD8<Double>]
+  /// Whether the sums are whole numbers, of which no digit depends on the order they are added in.
+  var areCounts: Bool { [.accuracy, .f1, .matthews].contains(metric) }
 
   /// The sums of answers; nil for metrics that need more than the answers.
   ///

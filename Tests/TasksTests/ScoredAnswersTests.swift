@@ -137,4 +137,61 @@ import Testing
     }
     #expect(try spread([good, answers]) > 2 * spread([good, good]))
   }
+
+  /// Every resample made as answers of its own, with one side of several runs: the same to the last digit, with few
+  /// kinds of examples and with many.
+  @Test(arguments: [1, 2, 40]) func resamplesAreWhatTheySay(targets: Int) throws {
+    let examples = 90
+    let labels = (0..<examples * targets).map { Double($0 * $0 % 7 % 2) }
+    func run(_ period: Int) -> ScoredAnswers {
+      ScoredAnswers(
+        predictions: labels.enumerated().map { $0 % period == 0 ? 1 - $1 : $1 }, labels: labels,
+        examples: labels.indices.map { $0 / targets })
+    }
+    let (first, second) = ([run(5)], [run(3), run(7), run(11)])
+    for metric in [Metric.accuracy, .f1, .matthews, .pearson] {
+      var generator = Fixed(word: 12)
+      let differences = try #require(
+        metric.resampledDifferences(first, second, count: 20, using: &generator))
+      var draws = SplitMix(state: 12)
+      for difference in differences {
+        let places = (0..<examples).map { _ in draws.next(below: examples) }
+        func value(_ run: ScoredAnswers) throws -> Double {
+          let targets = places.enumerated().flatMap { number, example in
+            (0..<targets).map { (number: number, target: example * targets + $0) }
+          }
+          let resample = ScoredAnswers(
+            predictions: targets.map { run.predictions[$0.target] },
+            labels: targets.map { run.labels[$0.target] }, examples: targets.map(\.number))
+          return try #require(metric.estimate(resample)?.value)
+        }
+        let drawn = second.indices.map { _ in second[draws.next(below: second.count)] }
+        let mean = try drawn.map(value).reduce(0, +) / Double(second.count)
+        let expected = try mean - value(first[0])
+        // A correlation is of numbers less their mean, which is another in each resample.
+        #expect(abs(difference - expected) <= (metric == .pearson ? 1e-12 : 0))
+      }
+    }
+  }
+}
+
+/// Gives one word, and the same again.
+private struct Fixed: RandomNumberGenerator {
+  let word: UInt64
+
+  mutating func next() -> UInt64 { word }
+}
+
+/// SplitMix64 as Steele, Lea and Flood (2014) have it.
+private struct SplitMix {
+  var state: UInt64
+
+  mutating func next(below bound: Int) -> Int {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var word = state
+    word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
+    word ^= word >> 31
+    return Int(word.multipliedFullWidth(by: UInt64(bound)).high)
+  }
 }
