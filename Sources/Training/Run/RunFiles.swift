@@ -48,12 +48,13 @@ public struct RunFiles: Sendable {
 
   /// What is there of `run`.
   ///
-  /// - Parameter data: the ``TaskData/identity`` of the run's data; nil if there is none to look at.
+  /// - Parameter data: the ``TaskData/identity`` of the run's data, asked for where its log tells of some; nil if
+  ///   there is none to look at.
   /// - Throws: ``TrainingError`` when there is a run that may not be continued: because `continuation` says
   ///   so, its settings or its data differ, its log is damaged, or it has lost its log or checkpoint.
   public func state(
     of run: RunConfiguration, _ continuation: Continuation,
-    data: () throws -> [RunLog.DataSplit]?
+    data: (RunLog) throws -> [RunLog.DataSplit]?
   ) throws -> State {
     if continuation == .restart {
       // What it restarts need not be readable, nor have the same settings; what has finished stays.
@@ -64,7 +65,7 @@ public struct RunFiles: Sendable {
       guard continuation != .refuse || found.stage == .finished else {
         throw TrainingError.runExists(log: self.log.path, status: log.status.rawValue)
       }
-      if !log.data.isEmpty, let data = try data() { try checkData(log, data) }
+      if !log.data.isEmpty, let data = try data(log) { try checkData(log, data) }
     }
     switch found.stage {
     case .new, .begun: return .none

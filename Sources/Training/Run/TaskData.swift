@@ -23,12 +23,16 @@ public struct TaskData: Sendable {
   private let options: SourceOptions
   private let stream: RandomStream
 
+  /// The most bytes of a split's tokens that training keeps in memory.
+  public static let residentBytes = 256 << 20
+
   /// Opens the data of `run`, making what can be made: generated tasks and token caches.
   ///
   /// - Parameter residentBytes: tokens of a split of at most so many bytes are kept in memory.
   /// - Throws: `DataError` when published files are missing or not what they should be.
   public init(
-    _ run: RunConfiguration, residentBytes: Int = 256 << 20, progress: DataProgress.Handler? = nil
+    _ run: RunConfiguration, residentBytes: Int = Self.residentBytes,
+    progress: DataProgress.Handler? = nil
   ) throws {
     try Self.entry(run).generation?.ensure(Self.request(run), progress)
     let source = try Self.source(run)
@@ -80,18 +84,18 @@ public struct TaskData: Sendable {
     }
   }
 
-  /// The ``identity`` of `run`'s data, made ready first if need be; nil if there is none to look at.
+  /// Opens the data of `run` as ``init(_:residentBytes:progress:)`` does; nil if there is none to look at.
   ///
   /// - Throws: `DataError` when the data is not what it should be.
-  public static func identity(
-    of run: RunConfiguration, progress: DataProgress.Handler? = nil
-  ) throws -> [RunLog.DataSplit]? {
+  init?(
+    ifPresent run: RunConfiguration, residentBytes: Int, progress: DataProgress.Handler? = nil
+  ) throws {
     do {
-      _ = try source(run)
+      _ = try Self.source(run)
     } catch let error as DataError where error.kind == .missing {
       return nil
     }
-    return try TaskData(run, residentBytes: 0, progress: progress).identity
+    try self.init(run, residentBytes: residentBytes, progress: progress)
   }
 
   /// The task of `run` as its files have it (a vocabulary of another size, for one), found without reading

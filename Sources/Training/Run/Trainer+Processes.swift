@@ -37,7 +37,7 @@ extension Trainer {
         do {
           // First of all: what is read below stays as it is from now on.
           lock = try RunLock(files)
-          let state = try files.state(of: run, continuation) { data.identity }
+          let state = try files.state(of: run, continuation) { _ in data.identity }
           if state == .finished { throw TrainingError.runIsFinished(log: files.log.path) }
           if state == .resumable { saved = try files.saved(for: run, data: data.identity) }
           summation = saved?.log.summation ?? .tree

@@ -14,6 +14,9 @@ extension SweepExecution {
     var others: [PlannedRun] = []
     /// The model of the first of ``pending``, as the checks have built it.
     var model: InitialModel?
+    /// Its data, where they have held its log against it. Later runs open theirs in their turn: hours may pass
+    /// till then, and that of all together may not fit into memory.
+    var data: TaskData?
   }
 
   /// What the root has found still to do, in every process.
@@ -39,7 +42,8 @@ extension SweepExecution {
     var missing: [MissingRunData.Item] = []
     var rehearsed: Set<String> = []
     for run in plan.runs {
-      guard let state = try state(of: run, isAlive) else {
+      var data: TaskData?
+      guard let state = try state(of: run, isFirst: found.pending.isEmpty, &data, isAlive) else {
         found.others.append(run)
         continue
       }
@@ -63,6 +67,7 @@ extension SweepExecution {
       } catch let error as DataError where [.missing, .incomplete].contains(error.kind) {
         missing.append(.init(run: configuration, error: error))
       }
+      if found.pending.isEmpty { found.data = data }
       found.pending.append(run)
     }
     guard missing.isEmpty else {
@@ -74,8 +79,13 @@ extension SweepExecution {
   }
 
   /// What there is of `run`; nil while another process is at work on it.
+  ///
+  /// - Parameters:
+  ///   - isFirst: whether it is the next to be trained, unless it has finished.
+  ///   - data: becomes its data, if that has to be looked at.
   private func state(
-    of run: PlannedRun, _ isAlive: @escaping @Sendable () -> Void
+    of run: PlannedRun, isFirst: Bool, _ data: inout TaskData?,
+    _ isAlive: @escaping @Sendable () -> Void
   ) throws -> RunFiles.State? {
     do {
       try run.files.requireIdle()
@@ -83,12 +93,16 @@ extension SweepExecution {
       observe(.left(run, .taken(error)))
       return nil
     }
-    return try run.files.state(of: run.configuration, plan.continuation) {
+    return try run.files.state(of: run.configuration, plan.continuation) { log in
       defer { observe(.prepared) }
-      return try TaskData.identity(of: run.configuration) { [observe] in
+      let isTrained = isFirst && log.status != .finished
+      data = try TaskData(
+        ifPresent: run.configuration, residentBytes: isTrained ? TaskData.residentBytes : 0
+      ) { [observe] in
         observe(.preparing($0))
         isAlive()
       }
+      return data?.identity
     }
   }
 }

@@ -47,13 +47,13 @@ public struct SweepExecution {
   public func perform(_ hasFinished: (PlannedRun) throws -> Void = { _ in }) throws -> Result {
     let found = try pendingRuns()
     var others = found.others
-    var model = found.model
+    var (model, data) = (found.model, found.data)
     Interruption.listen()
     var hasFailed = false
     for (index, run) in found.pending.enumerated() {
       observe(.began(run, number: index + 1, count: found.pending.count))
       do {
-        let outcome = try train(run, model: model.take())
+        let outcome = try train(run, model: model.take(), data: data.take())
         observe(.ended(run, outcome))
         switch outcome {
         case .finished: try hasFinished(run)
@@ -71,18 +71,20 @@ public struct SweepExecution {
     if hasFailed { return .failed }
     let areOthersDone = try processes.atRoot { _ in
       others.allSatisfy { run in
-        let state = try? run.files.state(of: run.configuration, plan.continuation) { nil }
+        let state = try? run.files.state(of: run.configuration, plan.continuation) { _ in nil }
         return state == .finished
       }
     }
     return areOthersDone ? .finished : .interrupted
   }
 
-  private func train(_ run: PlannedRun, model: InitialModel?) throws -> Trainer.Outcome {
+  private func train(
+    _ run: PlannedRun, model: InitialModel?, data: TaskData?
+  ) throws -> Trainer.Outcome {
     let configuration = run.configuration
     // Before the data, which can take minutes to make.
     let pool = try WorkerPool(count: configuration.workerThreads)
-    let data = try data(of: configuration)
+    let data = try self.data(of: configuration, data)
     observe(.prepared)
     for warning in data.warnings { observe(.warning(warning, of: nil)) }
     if processes.size > 1 { observe(.shared(processes: processes.size)) }
@@ -100,9 +102,12 @@ public struct SweepExecution {
   }
 
   /// The data of `run`: the root makes what is missing while the others wait, then all open it.
-  private func data(of run: RunConfiguration) throws -> TaskData {
-    var made: TaskData?
+  ///
+  /// - Parameter opened: it, where the checks have opened it already.
+  private func data(of run: RunConfiguration, _ opened: TaskData?) throws -> TaskData {
+    var made = opened
     _ = try processes.atRoot { isAlive in
+      if made != nil { return true }
       made = try TaskData(run) { [observe] in
         observe(.preparing($0))
         isAlive()
