@@ -30,9 +30,10 @@ struct DryRun {
     let work: WorkEstimate?
   }
 
-  private let runs: [PlannedRun]
+  private let plan: SweepPlan
+  private var runs: [PlannedRun] { plan.runs }
 
-  init(_ runs: [PlannedRun]) { self.runs = runs }
+  init(_ plan: SweepPlan) { self.plan = plan }
 
   /// Prints all runs.
   ///
@@ -54,11 +55,12 @@ struct DryRun {
   }
 
   private func items() throws -> [Item] {
-    var costs: [String: RunCost] = [:]
-    for run in runs.map(\.configuration) where costs[run.rehearsalKey] == nil {
-      guard let cost = try RunCost(run) else { continue }
+    var costs = plan.costs
+    for run in runs.map(\.configuration) {
+      let key = run.rehearsalKey
+      guard let cost = try costs[key] ?? RunCost(run) else { continue }
       try run.requireMemory(parameters: cost.parameters)
-      costs[run.rehearsalKey] = cost
+      costs[key] = cost
     }
     let standings = runs.map { $0.files.standing(of: $0.configuration) }
     let configurations = runs.map(\.configuration)

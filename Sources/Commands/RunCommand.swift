@@ -130,7 +130,7 @@ struct RunCommand: Command {
     if isDry {
       let plan = try self.plan(path)
       for warning in plan.warnings { Output.warn(warning) }
-      return try DryRun(plan.runs).print(form)
+      return try DryRun(plan).print(form)
     }
     // Before the processes know of each other: the program may start anew, in their place.
     let plan = Result { try self.plan(path) }

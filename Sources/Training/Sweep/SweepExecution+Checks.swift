@@ -41,6 +41,7 @@ extension SweepExecution {
     var found = Pending()
     var missing: [MissingRunData.Item] = []
     var rehearsed: Set<String> = []
+    var costs = plan.costs
     for run in plan.runs {
       var data: TaskData?
       guard let state = try state(of: run, isFirst: found.pending.isEmpty, &data, isAlive) else {
@@ -55,8 +56,11 @@ extension SweepExecution {
       do {
         let task = try TaskData.sourceTask(configuration)
         if rehearsed.insert("\(state) \(configuration.rehearsalKey)").inserted {
-          try configuration.requireMemory(
-            parameters: configuration.outlineModel(task).parameterCount)
+          let key = configuration.rehearsalKey
+          let known = costs[key].flatMap { $0.task == task ? $0 : nil }
+          let cost = try known ?? RunCost(configuration, task)
+          costs[key] = cost
+          try configuration.requireMemory(parameters: cost.parameters)
           let initial = try InitialModel(of: configuration, task, isResumed: state == .resumable)
           try configuration.rehearse(initial.model)
           if found.pending.isEmpty { found.model = initial }

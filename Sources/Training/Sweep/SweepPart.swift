@@ -22,16 +22,17 @@ public struct SweepPart: Sendable, Equatable, CustomStringConvertible {
 
   /// The part's share of `runs`, in their order.
   ///
+  /// - Parameter costs: by `RunConfiguration.rehearsalKey`; those that are not there are put there.
   /// - Throws: `AttentionError` when a mechanism's sizes or options do not fit.
-  public func runs(of runs: [RunConfiguration]) throws -> [RunConfiguration] {
-    var flops: [String: Double] = [:]
-    let costs = try runs.map { run in
-      if flops[run.rehearsalKey] == nil {
-        flops[run.rehearsalKey] = try RunCost(run)?.flops
-      }
-      return (flops[run.rehearsalKey] ?? 1) * Double(run.training.batch * run.training.steps)
+  func runs(
+    of runs: [RunConfiguration], costs: inout [String: RunCost]
+  ) throws -> [RunConfiguration] {
+    let work = try runs.map { run in
+      if costs[run.rehearsalKey] == nil { costs[run.rehearsalKey] = try RunCost(run) }
+      let flops = costs[run.rehearsalKey]?.flops ?? 1
+      return flops * Double(run.training.batch * run.training.steps)
     }
-    let parts = Self.parts(of: costs, count)
+    let parts = Self.parts(of: work, count)
     return runs.indices.filter { parts[$0] == number }.map { runs[$0] }
   }
 

@@ -23,6 +23,8 @@ public struct SweepPlan: Sendable {
   public let continuation: RunFiles.Continuation
   /// Sentences about the plan.
   public let warnings: [String]
+  /// The costs that it took to divide the experiment into parts, by `RunConfiguration.rehearsalKey`.
+  public let costs: [String: RunCost]
 
   /// The plan of `experiment`.
   ///
@@ -35,7 +37,9 @@ public struct SweepPlan: Sendable {
     continuation: RunFiles.Continuation
   ) throws {
     let all = experiment.runs
-    let own = try part?.runs(of: all) ?? all
+    var costs: [String: RunCost] = [:]
+    let own = try part?.runs(of: all, costs: &costs) ?? all
+    self.costs = costs
     warnings =
       part.map { part in
         own.isEmpty
