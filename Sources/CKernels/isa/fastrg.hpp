@@ -102,17 +102,23 @@ static __attribute__((noinline)) void draw_numbers(const GraphHead &head, const 
     if (i % WIDTH < WIDTH - 1 && i < head.rows - 1) continue;
     const float *from = reinterpret_cast<const float *>(some);
     uint16_t *to = numbers + (i - i % WIDTH);
-    for (int v = 0; v < k; ++v) {
-      const Int row = (Int)gather(from + v, lane_numbers() * across);
-      *reinterpret_cast<Numbers *>(to + v * stride) = __builtin_convertvector(row, Numbers);
+    for (int v = 0; v < k; v += WIDTH) {
+      Float tile[WIDTH];
+      CK_UNROLL
+      for (int r = 0; r < WIDTH; ++r) tile[r] = load(from + r * across + v);
+      transpose(tile);
+      for (int c = 0; c < WIDTH && v + c < k; ++c) {
+        *reinterpret_cast<Numbers *>(to + (v + c) * stride) =
+            __builtin_convertvector((Int)tile[c], Numbers);
+      }
     }
   }
 }
 
-// Edges whose keys are still to be drawn: row, and first counter word.
+// Edges of a cluster whose keys are still to be drawn: row, and number among the row's edges << 16.
 struct Draws {
-  static constexpr int ROOM = 512;
-  int32_t row[ROOM + 2 * WIDTH], c0[ROOM + 2 * WIDTH];
+  static constexpr int ROOM = 512, SIZE = ROOM + 2 * WIDTH;
+  int32_t edge[SIZE];
 };
 
 // About as many edges as a row has in a cluster: most of a whole vector of AVX-512 would be overwritten.
@@ -123,48 +129,52 @@ CK_INLINE Float uniform_of(Word word) {
   return __builtin_convertvector((Int)(word >> 8), Float) * 0x1p-24f;
 }
 
-// Draws the keys of the first `count` and puts each to the next place of its row.
-static __attribute__((noinline)) void draw_keys(const GraphHead &head, const Draws &draws,
-                                                int count, const KeyTable &table, int last_block,
-                                                uint32_t *place, int32_t *keys) {
-  const float total = table.blocks[last_block];
-  for (int at = 0; at < count; at += WIDTH) {
+// Draws the keys of the first `count`, step by step for all of them: what one edge waits for need not hold
+// up the next. Row i's go to `place[i]` on.
+static __attribute__((noinline)) void draw_keys(const GraphHead &head, int cluster,
+                                                const Draws &draws, int count,
+                                                const KeyTable &table, const uint32_t *place,
+                                                int32_t *keys) {
+  const float total = table.blocks[table.last_block];
+  const uint32_t first = 0x80000000u | uint32_t(cluster) << 16;
+  float in_all[Draws::SIZE], in_block[Draws::SIZE];
+  for (int e = 0; e < count; e += WIDTH) {
+    const Word edge = (Word)load(draws.edge + e);
     Word words[4];
-    philox_words(head.key, (Word)load(draws.c0 + at), (Word)load(draws.row + at), head.site,
-                 head.head, words);
-    float u0[WIDTH], u1[WIDTH];
-    store(u0, uniform_of(words[0]));
-    store(u1, uniform_of(words[1]));
-    const int lanes = count - at < WIDTH ? count - at : WIDTH;
-    for (int l = 0; l < lanes; ++l) {
-      keys[place[draws.row[at + l]]++] = draw_key(table, last_block, total, u0[l], u1[l]);
-    }
+    philox_words(head.key, (edge >> 16) + first, edge & 0xFFFFu, head.site, head.head, words);
+    store(in_all + e, uniform_of(words[0]) * total);
+    store(in_block + e, uniform_of(words[1]));
+  }
+  int32_t block[Draws::SIZE];
+  for (int e = 0; e < count; e += WIDTH) draw_blocks(table, load(in_all + e), block + e);
+  for (int e = 0; e < count; ++e) {
+    const uint32_t edge = uint32_t(draws.edge[e]);
+    keys[place[edge & 0xFFFFu] + (edge >> 16)] = draw_in_block(table, block[e], in_block[e]);
   }
 }
 
 // All edges of one cluster, row by row.
 static __attribute__((noinline)) void draw_cluster(const GraphHead &head, int cluster,
                                                    const uint16_t *numbers, const KeyTable &table,
-                                                   int last_block, uint32_t *place, int32_t *keys) {
+                                                   const uint32_t *place, int32_t *keys) {
   Draws draws;
   int count = 0;  // not in memory, where the stores of whole vectors would hold it up
-  const Few first = Few{0, 1, 2, 3, 4, 5, 6, 7} + int32_t(0x80000000u | uint32_t(cluster) << 16);
+  const Few numbered = Few{0, 1, 2, 3, 4, 5, 6, 7} << 16;
   for (int row = 0; row < head.rows; ++row) {
     // FEW are written whatever the number, usually 0 to 3: no branch to mispredict.
     const int number = numbers[row];
     int edge = 0;
     do {
-      *reinterpret_cast<Few *>(draws.row + count) = Few{} + row;
-      *reinterpret_cast<Few *>(draws.c0 + count) = first + edge;
+      *reinterpret_cast<Few *>(draws.edge + count) = numbered + (row | edge << 16);
       count += number - edge < FEW ? number - edge : FEW;
       edge += FEW;
       if (count >= Draws::ROOM) {
-        draw_keys(head, draws, count, table, last_block, place, keys);
+        draw_keys(head, cluster, draws, count, table, place, keys);
         count = 0;
       }
     } while (edge < number);
   }
-  draw_keys(head, draws, count, table, last_block, place, keys);
+  draw_keys(head, cluster, draws, count, table, place, keys);
 }
 
 #ifdef CK_AVX512
@@ -172,13 +182,12 @@ static __attribute__((noinline)) void draw_cluster(const GraphHead &head, int cl
 // so on, whole vectors of rows at a time.
 static __attribute__((noinline)) void draw_sparse_cluster(const GraphHead &head, int cluster,
                                                           const uint16_t *numbers,
-                                                          const KeyTable &table, int last_block,
-                                                          uint32_t *place, int32_t *keys) {
+                                                          const KeyTable &table,
+                                                          const uint32_t *place, int32_t *keys) {
   Draws draws;
   int count = 0;
   bool any = true;
   for (int edge = 0; any; ++edge) {
-    const Int c0 = Int{} + int32_t((0x80000000u | uint32_t(cluster) << 16) + uint32_t(edge));
     any = false;
     for (int row = 0; row < head.rows; row += WIDTH) {
       const Int number =
@@ -187,17 +196,16 @@ static __attribute__((noinline)) void draw_sparse_cluster(const GraphHead &head,
       const uint32_t have = bits_of(number > edge) & (left < WIDTH ? (1u << left) - 1 : 0xFFFFu);
       if (have == 0) continue;
       any = true;
-      const Int rows = lane_numbers() + row;
-      store(draws.row + count, (Int)_mm512_maskz_compress_epi32(__mmask16(have), (__m512i)rows));
-      store(draws.c0 + count, c0);
+      const Int edges = lane_numbers() + (row | edge << 16);
+      store(draws.edge + count, (Int)_mm512_maskz_compress_epi32(__mmask16(have), (__m512i)edges));
       count += __builtin_popcount(have);
       if (count >= Draws::ROOM) {
-        draw_keys(head, draws, count, table, last_block, place, keys);
+        draw_keys(head, cluster, draws, count, table, place, keys);
         count = 0;
       }
     }
   }
-  draw_keys(head, draws, count, table, last_block, place, keys);
+  draw_keys(head, cluster, draws, count, table, place, keys);
 }
 
 static bool is_sparse(const uint16_t *numbers, int rows) {
@@ -226,6 +234,27 @@ static __attribute__((noinline)) void cluster_sums(const GraphHead &head, float 
   for (int v = 0; v < k; ++v) sums[v] = float(total[v]);
 }
 
+// Sets the bits of a row's keys. Bit w % 64 of used[w / 64]: whether word w of the bits is in use.
+CK_INLINE void set_bits(const int32_t *keys, uint32_t count, int words, uint64_t *bits,
+                        uint64_t *used) {
+  if (words <= 64) {
+    // In a register: each edge would wait for the one before it.
+    uint64_t all = 0;
+    for (uint32_t e = 0; e < count; ++e) {
+      const uint32_t key = uint32_t(keys[e]), word = key / 64;
+      bits[word] |= uint64_t(1) << (key % 64);
+      all |= uint64_t(1) << word;
+    }
+    used[0] = all;
+    return;
+  }
+  for (uint32_t e = 0; e < count; ++e) {
+    const uint32_t key = uint32_t(keys[e]), word = key / 64;
+    bits[word] |= uint64_t(1) << (key % 64);
+    used[word / 64] |= uint64_t(1) << (word % 64);
+  }
+}
+
 // Coalesces duplicates and sorts each row by way of a row of bits. A second row of bits says which
 // words of the first are in use: only those are visited and cleared, so that the cost follows the
 // edges, not n.
@@ -239,11 +268,7 @@ static __attribute__((noinline)) void coalesce(const GraphHead &head, const int3
   for (int w = 0; w < words; ++w) bits[w] = 0;
   for (int u = 0; u < used_words; ++u) used[u] = 0;
   for (int i = 0; i < head.rows; ++i) {
-    for (uint32_t e = 0; e < totals[i]; ++e) {
-      const uint32_t key = uint32_t(keys[e]), word = key / 64;
-      bits[word] |= uint64_t(1) << (key % 64);
-      used[word / 64] |= uint64_t(1) << (word % 64);
-    }
+    set_bits(keys, totals[i], words, bits, used);
     int32_t *to = seen.edges->next(totals[i]);
     int32_t *aside = head.pads ? hidden.edges->next(totals[i]) : nullptr;
     for (int u = 0; u < used_words; ++u) {
@@ -275,7 +300,7 @@ static void sample_fastrg(const GraphHead &head, const EdgeSink &seen, const Edg
   float *sums = arena.take(size_t(k) + WIDTH);
   uint16_t *numbers = arena.take<uint16_t>(size_t(k) * size_t(stride));
   uint32_t *totals = arena.take<uint32_t>(size_t(head.rows));
-  uint32_t *place = arena.take<uint32_t>(size_t(head.rows) + 1);
+  uint32_t *place = arena.take<uint32_t>(size_t(head.rows));
   cluster_sums(head, sums, arena);
   draw_numbers(head, sums, numbers, stride, totals, arena);
   uint32_t drawn = 0;
@@ -295,7 +320,8 @@ static void sample_fastrg(const GraphHead &head, const EdgeSink &seen, const Edg
 #ifdef CK_AVX512
       if (is_sparse(own, head.rows)) draw = draw_sparse_cluster;
 #endif
-      draw(head, first + c, own, table_of(tables, c), tables.blocks_used - 1, place, keys);
+      draw(head, first + c, own, table_of(tables, c), place, keys);
+      for (int i = 0; i < head.rows; ++i) place[i] += own[i];
     }
   }
   coalesce(head, keys, totals, seen, hidden, arena);

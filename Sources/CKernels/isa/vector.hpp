@@ -23,6 +23,7 @@ typedef int32_t IntAnywhere __attribute__((vector_size(WIDTH * 4), aligned(4), m
 
 #define CK_INLINE static inline __attribute__((always_inline))
 #define CK_UNROLL _Pragma("unroll")
+#define CK_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
 
 CK_INLINE Float load(const float *p) { return *reinterpret_cast<const FloatAnywhere *>(p); }
 CK_INLINE void store(float *p, Float x) { *reinterpret_cast<FloatAnywhere *>(p) = x; }
@@ -93,7 +94,6 @@ CK_INLINE Float gather(const float *base, Int index) {
 // WIDTH - 1 additions and twice as many shuffles for WIDTH sums.
 CK_INLINE Float sums_of(const Float *part) {
 #if CK_WIDTH == 16
-#define CK_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
   Float group[4];
   CK_UNROLL
   for (int g = 0; g < 4; ++g) {
@@ -116,7 +116,6 @@ CK_INLINE Float sums_of(const Float *part) {
   return CK_SHUFFLE(half[0], half[1], 0, 2, 16, 18, 4, 6, 20, 22, 8, 10, 24, 26, 12, 14, 28, 30) +
          CK_SHUFFLE(half[0], half[1], 1, 3, 17, 19, 5, 7, 21, 23, 9, 11, 25, 27, 13, 15, 29, 31);
 #elif CK_WIDTH == 8
-#define CK_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
   Float group[4];
   CK_UNROLL
   for (int g = 0; g < 4; ++g) {
@@ -138,6 +137,52 @@ CK_INLINE Float sums_of(const Float *part) {
   CK_UNROLL
   for (int i = 0; i < WIDTH; ++i) result[i] = sum(part[i]);
   return result;
+#endif
+}
+
+// Turns WIDTH rows of WIDTH numbers into its columns, in place. 64 shuffles for 16 rows of 16.
+CK_INLINE void transpose(Float *row) {
+#if CK_WIDTH == 16
+  Float pair[16], four[16];
+  CK_UNROLL
+  for (int i = 0; i < 16; i += 2) {
+    const Float a = row[i], b = row[i + 1];
+    pair[i] = CK_SHUFFLE(a, b, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29);
+    pair[i + 1] = CK_SHUFFLE(a, b, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
+  }
+  // Quarter q of four[4 g + c] holds column 4 q + c of rows 4 g .. 4 g + 3.
+  CK_UNROLL
+  for (int i = 0; i < 16; ++i) {
+    const Float a = pair[i / 4 * 4 + i % 4 / 2], b = pair[i / 4 * 4 + i % 4 / 2 + 2];
+    four[i] = i % 2 == 0
+                  ? CK_SHUFFLE(a, b, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29)
+                  : CK_SHUFFLE(a, b, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+  }
+  CK_UNROLL
+  for (int c = 0; c < 4; ++c) {
+    CK_UNROLL
+    for (int half = 0; half < 2; ++half) {
+      Float two[2];
+      CK_UNROLL
+      for (int i = 0; i < 2; ++i) {
+        const Float a = four[8 * i + c], b = four[8 * i + 4 + c];
+        two[i] =
+            half == 0
+                ? CK_SHUFFLE(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)
+                : CK_SHUFFLE(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+      }
+      row[8 * half + c] =
+          CK_SHUFFLE(two[0], two[1], 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+      row[8 * half + 4 + c] =
+          CK_SHUFFLE(two[0], two[1], 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+    }
+  }
+#else
+  float numbers[WIDTH][WIDTH];
+  for (int i = 0; i < WIDTH; ++i) store(numbers[i], row[i]);
+  for (int i = 0; i < WIDTH; ++i) {
+    for (int c = 0; c < WIDTH; ++c) row[i][c] = numbers[c][i];
+  }
 #endif
 }
 
