@@ -90,4 +90,37 @@ import Torch
       }
     }
   }
+
+  /// A block of queries that see every key keeps tiles wide; without one they are narrow. What the other
+  /// queries get does not depend on it.
+  @Test(arguments: instructionSets) func theWidthOfTilesChangesNoBit(_ name: String) {
+    var c = Case(15)
+    (c.batch, c.heads, c.n, c.headDim) = (1, 1, 1700, 32)
+    let others = 1664  // a whole number of blocks; the next one sees every key
+    let (q, k, v) = (c.projected("q"), c.projected("k"), c.projected("v"))
+    let upstream = c.projected("upstream").detached()
+    let sparse =
+      (Tensor.normal([1, 1, c.n, c.n], stream: c.stream.child("graph")) .< -1.6).to(.float32)
+    let row = Tensor.arange(c.n, dtype: .float32).unsqueezed(1)
+    let isFull =
+      (row .< Double(others + 32)).to(.float32) - (row .< Double(others)).to(.float32)
+    func gradient(_ mask: Tensor) -> [Float] {
+      with(instructionSet: name) {
+        let real = Tensor.ones([1, c.n])
+        let graph = EdgeAttentionTests.withGraph(c, mask: real, realOnly: false) { settings in
+          Graph { ck_edges_of_mask(mask.raw, settings, &$0) }
+        }
+        let values = withSettings(c, mask: real) { settings in
+          Tensor.make {
+            ck_edge_attention(q.raw, k.raw, v.raw, settings, graph.raw, nil, nil, nil, &$0, nil)
+          }
+        }
+        let gradient = (values * upstream).sum().gradients(of: [q])[0]
+        return gradient.narrowed(2, start: 0, length: others).array(of: Float.self)
+      }
+    }
+    let narrow = gradient(sparse)
+    #expect(narrow == gradient(sparse.maximum(isFull)), "\(name)")
+    #expect(narrow.contains { $0 != 0 })
+  }
 }

@@ -36,6 +36,17 @@ CK_INLINE bool is_dense(const TileWalk &walk, int block, int rows, float share) 
   return float(edges) > share * float(rows) * float(tile_keys(walk));
 }
 
+// Whether any block of the walk is that full.
+static bool any_dense(TileWalk &walk, float share) {
+  for (rewind(walk); advance(walk);) {
+    for (int block = 0; block < walk.rows; block += QUERY_TILE) {
+      const int rows = walk.rows - block < QUERY_TILE ? walk.rows - block : QUERY_TILE;
+      if (is_dense(walk, block, rows, share)) return true;
+    }
+  }
+  return false;
+}
+
 // The current tile's rows of `packed` ([keys][padded]), transposed; done once a tile.
 CK_INLINE void transpose_tile(DenseTile &tile, const TileWalk &walk, const float *packed,
                               int padded) {

@@ -208,8 +208,8 @@ CK_INLINE void entry_gradients(const SparsePacked &p, const SparseHeadGradient &
 
 static void backward_block(const SparseHead &head, const SparsePacked &p, const SparseGradients &g,
                            const TileWalk &walk, DenseTile &tile, int block, int rows,
-                           const SparseHeadGradient &grad) {
-  const bool dense = is_dense(walk, block, rows, DENSE_BACKWARD);
+                           bool may_be_dense, const SparseHeadGradient &grad) {
+  const bool dense = may_be_dense && is_dense(walk, block, rows, DENSE_BACKWARD);
   const int padded = p.padded;
   const size_t first_row = size_t(block) * padded, first_key = size_t(walk.first) * padded;
   if (dense) {
@@ -219,6 +219,10 @@ static void backward_block(const SparseHead &head, const SparsePacked &p, const 
   for (int r = 0; r < rows; ++r) {
     const uint32_t e = walk.begin[block + r];
     const int count = int(walk.end[block + r] - e);
+    if (walk.width < walk.keys) {
+      ask_for(walk, block + r + AHEAD, walk.column, head.weight,
+              grad.entry ? grad.entry : head.weight);
+    }
     if (count == 0 && !dense) continue;
     const int32_t *column = head.edges.column + e;
     const size_t at = first_row + size_t(r) * padded;
@@ -270,12 +274,20 @@ static void sparse_backward(const SparseHead &head, const SparseHeadGradient &gr
     for (int c = 0; c < head.dim; ++c) total += o[c] * g.dout[size_t(i) * p.padded + c];
     g.inner[i] = total;
   }
-  const int width = width_for_cache(head.edges, head.queries, head.keys, 4 * p.padded);
-  TileWalk walk = tile_walk(head.edges, head.queries, head.keys, width, arena);
+  const int floats = 4 * p.padded;  // a key: of k, v and their gradients
+  TileWalk walk = tile_walk(head.edges, head.queries, head.keys,
+                            width_for_cache(head.edges, head.queries, head.keys, floats), arena);
+  // Edge by edge, the sums have one order whatever the width. Tile products round in another, so that where
+  // there are any the tiles stay as they are.
+  const bool dense = any_dense(walk, DENSE_BACKWARD);
+  if (!dense) {
+    walk.width = width_for_second_level(head.edges, head.queries, head.keys, floats);
+  }
   DenseTile tile = dense_tile(walk, p.padded, arena);
   for (rewind(walk); advance(walk);) {
     for (int block = 0; block < head.queries; block += QUERY_TILE) {
-      backward_block(head, p, g, walk, tile, block, rows_of_block(block, head.queries), grad);
+      backward_block(head, p, g, walk, tile, block, rows_of_block(block, head.queries), dense,
+                     grad);
     }
   }
   unpack_rows(g.dq, head.queries, head.dim, p.padded, grad.q);

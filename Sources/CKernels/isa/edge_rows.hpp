@@ -184,6 +184,16 @@ static int width_for_cache(EdgeRows edges, int rows, int keys, int floats) {
   return wanted > fitting ? wanted : fitting < keys ? fitting : keys;
 }
 
+// Tiles whose rows stay in the second cache level, which is 1 MB at least where vectors are wide; or wider,
+// so that about 16 edges a row are in one.
+static int width_for_second_level(EdgeRows edges, int rows, int keys, int floats) {
+  constexpr int BYTES = 3 << 18;
+  const int fitting = BYTES / (4 * floats) / 64 * 64;
+  const int wanted = width_for_edges(edges, rows, keys) / 2;
+  const int width = wanted > fitting ? wanted : fitting;
+  return width < keys ? width : keys;
+}
+
 static TileWalk tile_walk(EdgeRows edges, int rows, int keys, int width, Arena &arena) {
   TileWalk walk{edges.start, edges.column, rows, keys, width, 0, 0, nullptr, nullptr};
   walk.begin = arena.take<uint32_t>(size_t(rows) + 1);
@@ -220,6 +230,19 @@ static bool advance(TileWalk &walk) {
     walk.end[i] = at;
   }
   return true;
+}
+
+// The entries of a cache line, and how many rows ahead of its use a row's part of a list is asked for.
+constexpr int LINE = 16, AHEAD = 8;
+
+// In a narrow tile a row's part of the lists lies far from the previous row's: without this, reading them
+// is most of what a tile costs.
+template <class... Lists>
+CK_INLINE void ask_for(const TileWalk &walk, int row, const Lists *...list) {
+  if (row >= walk.rows || walk.begin[row] == walk.end[row]) return;
+  for (uint32_t e = walk.begin[row]; e < walk.end[row] + LINE - 1; e += LINE) {
+    (__builtin_prefetch(list + e), ...);
+  }
 }
 
 static int longest_row(const uint32_t *start, int rows) {
