@@ -20,6 +20,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import NamedTuple, Optional
 
@@ -78,20 +79,28 @@ def last_json(command):
     return {"ms_per_sequence": None, "peak_rss_mb": None, "density": None, "error": problem}
 
 
-def is_busy():
-    """Whether something else already keeps a good part of this machine's cores."""
-    return os.getloadavg()[0] > 0.25 * os.cpu_count()
+def processor_times():
+    """Ticks of all cores since the machine began: those in use, and all."""
+    with open("/proc/stat") as file:
+        ticks = [int(x) for x in file.readline().split()[1:9]]
+    idle = ticks[3] + ticks[4]  # idle, and waiting for a disk
+    return sum(ticks) - idle, sum(ticks)
 
 
-def warn_if_busy():
-    """Says so before anything is measured."""
-    if is_busy():
-        load = os.getloadavg()[0]
-        print(
-            f"This machine is busy (load {load:.1f} on {os.cpu_count()} cores): times are too"
-            " long, and ratios unreliable.",
-            flush=True,
-        )
+def busy_share(seconds=1.0):
+    """The share of this machine's cores that others use, while this program waits. The load average would
+    still count what was measured a minute ago."""
+    used, total = processor_times()
+    time.sleep(seconds)
+    used_now, total_now = processor_times()
+    return (used_now - used) / max(1, total_now - total)
+
+
+def warn_if_busy(when="times are too long, and ratios unreliable"):
+    """Says so where something else keeps a good part of the cores."""
+    share = busy_share()
+    if share > 0.1:
+        print(f"This machine is busy ({share:.0%} of its cores): {when}.", flush=True)
 
 
 def spread(result):

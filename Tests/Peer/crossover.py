@@ -11,13 +11,14 @@ even the sparsest graph costs more, and 1 where the densest costs less.
 """
 import argparse
 import json
-import os
 import sys
 
-from compare import MOST_SPREAD, ROOT, is_busy, last_json, spread, warn_if_busy
+from compare import MOST_SPREAD, ROOT, last_json, spread, warn_if_busy
 from growth import line_through
 
 SAMPLERS = [("bernoulli", "sbm"), ("fastrg", "sbm-fastrg")]
+# Mechanisms whose edges do not come from a sampler, and which have to be cheaper than full attention, too.
+OTHERS = ["bigbird", "reformer"]
 
 
 def crossover(points, full):
@@ -26,6 +27,10 @@ def crossover(points, full):
     if slope <= 0:
         return 1.0 if start < full else 0.0
     return min(1.0, max(0.0, (full - start) / slope))
+
+
+def print_row(name, cells):
+    print(name.ljust(10) + "".join(c.rjust(10) for c in cells), flush=True)
 
 
 def main():
@@ -65,20 +70,24 @@ def main():
     warn_if_busy()
     print("Milliseconds a sequence of a training step, full attention beside sbm at each density;")
     print("crossover: the density below which sbm is faster.")
-    heading = ["", "n", "softmax"] + [f"{d:g}" for d in densities] + ["crossover"]
-    print(heading[0].ljust(10) + "".join(h.rjust(10) for h in heading[1:]))
-    for length in lengths:
-        full = measure("softmax", length)["best_ms_per_sequence"]
+    print_row("", ["n", "softmax"] + [f"{d:g}" for d in densities] + ["crossover"])
+    full_of = {n: measure("softmax", n)["best_ms_per_sequence"] for n in lengths}
+    for length, full in full_of.items():
         for sampler, kind in SAMPLERS:
             results = [measure(kind, length, density) for density in densities]
             points = [(r["density"], r["best_ms_per_sequence"]) for r in results]
             cells = [f"{length}", f"{full:.1f}"] + [f"{ms:.1f}" for _, ms in points]
             cells.append(f"{crossover(points, full):.3f}")
-            print(sampler.ljust(10) + "".join(c.rjust(10) for c in cells), flush=True)
+            print_row(sampler, cells)
+    print("And what else takes full attention's place:")
+    print_row("", ["n", "softmax", "ms", "share"])
+    for kind in OTHERS:
+        for length, full in full_of.items():
+            ms = measure(kind, length)["best_ms_per_sequence"]
+            print_row(kind, [f"{length}", f"{full:.1f}", f"{ms:.1f}", f"{ms / full:.2f}"])
     if unsteady:
         print(f"{unsteady} points whose steps differ by more than {MOST_SPREAD - 1:.0%}.")
-    if is_busy() and os.getloadavg()[0] > os.cpu_count() + 0.5:
-        print(f"Something else ran beside the last points (load {os.getloadavg()[0]:.1f}).")
+    warn_if_busy("something else ran beside the last points")
 
 
 if __name__ == "__main__":
