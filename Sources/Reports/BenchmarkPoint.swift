@@ -23,6 +23,9 @@ public struct BenchmarkPoint: Sendable, Equatable {
   /// Why there is no result, such as `out of memory`.
   public var failure: String?
 
+  /// The fastest step that is known, in milliseconds for one sequence.
+  var fastest: Double? { bestMillisecondsPerSequence ?? millisecondsPerSequence }
+
   /// The kind and the pass.
   var name: String { kind + (pass.map { " \($0)" } ?? "") }
 

@@ -5,7 +5,7 @@ import RunLog
 /// The figures of a report.
 struct Figures {
   private let groups: [RunGroup]
-  private let benchmarks: [BenchmarkPoint]
+  let benchmarks: [BenchmarkPoint]
 
   init(_ report: Report) {
     groups = report.groups
@@ -229,92 +229,6 @@ struct Figures {
     return [
       results,
       figure("Density", "edges, % of all pairs", times: 100, Self.densityLimits) { $0.density },
-    ]
-  }
-
-  // MARK: Benchmarks
-
-  /// A point's curve: its kind, and its density where the kind was measured at clearly different ones
-  /// (a measured density differs a little from point to point).
-  private func curveName(_ point: BenchmarkPoint) -> String {
-    guard let density = point.density else { return point.kind }
-    let all = benchmarks.filter { $0.kind == point.kind }.compactMap(\.density).sorted()
-    var clusters: [[Double]] = []
-    for density in all {
-      if let last = clusters.last?.last, density <= 1.2 * last {
-        clusters[clusters.count - 1].append(density)
-      } else {
-        clusters.append([density])
-      }
-    }
-    guard clusters.count > 1, let own = clusters.first(where: { $0.contains(density) }) else {
-      return point.kind
-    }
-    let mean = own.reduce(0, +) / Double(own.count)
-    return "\(point.kind), density \(Formatting.percent(mean, digits: mean < 0.1 ? 1 : 0)) %"
-  }
-
-  private var benchmarkFigures: [Figure] {
-    let passes = [nil] + Set(benchmarks.compactMap(\.pass)).sorted()
-    return passes.flatMap { pass in
-      benchmarkFigures(
-        of: benchmarks.filter { $0.pass == pass }, pass.map { ", \($0) pass" } ?? "")
-    } + densityFigure
-  }
-
-  /// Time and memory against length.
-  private func benchmarkFigures(of points: [BenchmarkPoint], _ suffix: String) -> [Figure] {
-    var names: [String] = []
-    for name in points.map(curveName) where !names.contains(name) { names.append(name) }
-    let failures = points.filter { $0.millisecondsPerSequence == nil }.map { point in
-      "\(curveName(point)) at \(Formatting.grouped(point.length))"
-        + (point.failure.map { " (\($0))" } ?? "")
-    }
-    let note = failures.isEmpty ? "" : "No result: " + failures.joined(separator: "; ") + "."
-    func figure(_ title: String, _ yLabel: String, _ value: (BenchmarkPoint) -> Double?)
-      -> Figure
-    {
-      let curves = names.enumerated().map { number, own in
-        let own = points.filter { curveName($0) == own }.sorted { $0.length < $1.length }
-        return Figure.Curve(
-          names[number], style: number,
-          points: own.compactMap { point in
-            value(point).map { (Double(point.length), $0) }
-          })
-      }
-      return Figure(
-        title: title + suffix, xLabel: "sequence length", yLabel: yLabel,
-        xAxis: .values(points.map { Double($0.length) }), yIsLogarithmic: true,
-        marksEveryPoint: true, curves: curves, note: note)
-    }
-    return [
-      figure("Time of a sequence", "milliseconds") { $0.millisecondsPerSequence },
-      figure("Peak memory", "MB") { $0.peakMemoryMB },
-    ]
-  }
-
-  /// Time against density, for kinds that were measured at several.
-  private var densityFigure: [Figure] {
-    var curves: [Figure.Curve] = []
-    for name in Set(benchmarks.map(\.name)).sorted() {
-      for length in Set(benchmarks.filter { $0.name == name }.map(\.length)).sorted() {
-        let points = benchmarks.filter { $0.name == name && $0.length == length }
-          .compactMap { point -> (x: Double, y: Double)? in
-            guard let x = point.density, let y = point.millisecondsPerSequence else { return nil }
-            return (100 * x, y)
-          }.sorted { $0.x < $1.x }
-        if Set(points.map(\.x)).count > 2 {
-          curves.append(
-            Figure.Curve("\(name), n = \(length)", style: curves.count, points: points))
-        }
-      }
-    }
-    guard !curves.isEmpty else { return [] }
-    return [
-      Figure(
-        title: "Time by density", xLabel: "edges, % of all pairs", yLabel: "milliseconds",
-        xAxis: .linear(curves.flatMap { $0.points.map(\.x) }), marksEveryPoint: true,
-        curves: curves)
     ]
   }
 }

@@ -151,6 +151,32 @@ import Testing
     let drawing = try Drawing("Time of a sequence", [], benchmarks: points)
     #expect(drawing.ticks == ["256", "1024", "4096", "16384"])
   }
+
+  /// Where full attention was measured at the same length, times are told beside it, by the fastest steps; of
+  /// many densities the lowest and the highest have curves over length.
+  @Test func benchmarksOfManyDensitiesAreSetBesideFullAttention() throws {
+    func point(_ kind: String, _ length: Int, _ density: Double?, best: Double) -> BenchmarkPoint {
+      BenchmarkPoint(
+        kind: kind, length: length, batch: 1, millisecondsPerSequence: 3 * best,
+        bestMillisecondsPerSequence: best, density: density)
+    }
+    let sampled = [(0.02, 5.0), (0.1, 8), (0.25, 25)].map {
+      point("sbm-fastrg", 1024, $0.0, best: $0.1)
+    }
+    let full = point("softmax", 1024, nil, best: 10)
+    let beside = try Drawing("Time beside full attention", [], benchmarks: sampled + [full])
+    for title in ["0.500 at 2.00", "0.800 at 10.0", "2.50 at 25.0"] {
+      #expect(beside.text.contains("<title>sbm-fastrg, n = 1,024: \(title)</title>"))
+    }
+    #expect(beside.text.contains("Below the dashed line SBM attention is the faster"))
+    let byLength = try Drawing("Time of a sequence", [], benchmarks: sampled + [full]).text
+    #expect(byLength.contains("sbm-fastrg, density 2.0 %") && byLength.contains("density 25 %"))
+    #expect(!byLength.contains("density 10 %"))
+    // Full attention at another length says nothing.
+    let elsewhere = [point("softmax", 256, nil, best: 1)]
+    let alone = try Drawing("Time by density", [], benchmarks: sampled + elsewhere)
+    #expect(alone.text.contains("<title>sbm-fastrg, n = 1,024: 25.0 at 25.0</title>"))
+  }
 }
 
 /// What figures say beside their curves.
