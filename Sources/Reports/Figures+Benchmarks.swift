@@ -10,7 +10,7 @@ extension Figures {
     } + figuresByDensity
   }
 
-  /// The densities a kind was measured at, percent in 0 ... 1, ascending, those in one group that are meant to
+  /// The densities a kind was measured at, shares in 0 ... 1, ascending, those in one group that are meant to
   /// be equal: a measured density differs a little from point to point.
   private func densities(of kind: String) -> [[Double]] {
     var groups: [[Double]] = []

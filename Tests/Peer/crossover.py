@@ -6,6 +6,8 @@ The fastest step of all turns counts. Time is a straight line over the density (
 where the line through the measured points meets full attention's time is the crossover. It is 0 where
 even the sparsest graph costs more, and 1 where the densest costs less.
 
+Below it, what `bigbird` and `reformer` take of full attention's time.
+
     python3 crossover.py
     python3 crossover.py --jsonl points.jsonl   # every point as `sbm report` reads it
 """

@@ -29,6 +29,10 @@ static DenseTile dense_tile(const TileWalk &walk, int padded, Arena &arena) {
 
 CK_INLINE int tile_keys(const TileWalk &walk) { return walk.limit - walk.first; }
 
+CK_INLINE int rows_of_block(int block, int rows) {
+  return rows - block < QUERY_TILE ? rows - block : QUERY_TILE;
+}
+
 // Whether more than `share` of the pairs of a block and the current tile are edges.
 CK_INLINE bool is_dense(const TileWalk &walk, int block, int rows, float share) {
   int64_t edges = 0;
@@ -40,8 +44,7 @@ CK_INLINE bool is_dense(const TileWalk &walk, int block, int rows, float share) 
 static bool any_dense(TileWalk &walk, float share) {
   for (rewind(walk); advance(walk);) {
     for (int block = 0; block < walk.rows; block += QUERY_TILE) {
-      const int rows = walk.rows - block < QUERY_TILE ? walk.rows - block : QUERY_TILE;
-      if (is_dense(walk, block, rows, share)) return true;
+      if (is_dense(walk, block, rows_of_block(block, walk.rows), share)) return true;
     }
   }
   return false;
@@ -62,9 +65,9 @@ CK_INLINE void transpose_tile(DenseTile &tile, const TileWalk &walk, const float
 }
 
 // block = rows (transposed tile): one product for every pair of a block and a tile.
-CK_INLINE void all_pairs(const DenseTile &tile, const float *rows_of_block, int rows, int padded) {
-  gemm<false>({rows_of_block, padded, 1, tile.transposed, tile.stride, tile.block, tile.stride},
-              rows, tile.stride, padded);
+CK_INLINE void all_pairs(const DenseTile &tile, const float *left, int rows, int padded) {
+  gemm<false>({left, padded, 1, tile.transposed, tile.stride, tile.block, tile.stride}, rows,
+              tile.stride, padded);
 }
 
 // out[e] = row[column[e] - first]; may read columns and write up to WIDTH - 1 entries past `count`.

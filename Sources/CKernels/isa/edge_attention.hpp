@@ -142,10 +142,6 @@ static void sum_block(const SparseHead &head, const SparsePacked &p, const TileW
   }
 }
 
-CK_INLINE int rows_of_block(int block, int rows) {
-  return rows - block < QUERY_TILE ? rows - block : QUERY_TILE;
-}
-
 static void sparse_forward(const SparseHead &head, Arena &arena) {
   const SparsePacked p = pack_head(head, 1, head.scale * LOG2_E, arena);
   float *out = arena.take(size_t(head.queries) * p.padded);

@@ -103,13 +103,11 @@ static __attribute__((noinline)) void draw_numbers(const GraphHead &head, const 
     const float *from = reinterpret_cast<const float *>(some);
     uint16_t *to = numbers + (i - i % WIDTH);
     for (int v = 0; v < k; v += WIDTH) {
-      Float tile[WIDTH];
-      CK_UNROLL
-      for (int r = 0; r < WIDTH; ++r) tile[r] = load(from + r * across + v);
-      transpose(tile);
+      Float column[WIDTH];
+      load_transposed(from + v, across, column);
       for (int c = 0; c < WIDTH && v + c < k; ++c) {
         *reinterpret_cast<Numbers *>(to + (v + c) * stride) =
-            __builtin_convertvector((Int)tile[c], Numbers);
+            __builtin_convertvector((Int)column[c], Numbers);
       }
     }
   }
@@ -234,27 +232,6 @@ static __attribute__((noinline)) void cluster_sums(const GraphHead &head, float 
   for (int v = 0; v < k; ++v) sums[v] = float(total[v]);
 }
 
-// Sets the bits of a row's keys. Bit w % 64 of used[w / 64]: whether word w of the bits is in use.
-CK_INLINE void set_bits(const int32_t *keys, uint32_t count, int words, uint64_t *bits,
-                        uint64_t *used) {
-  if (words <= 64) {
-    // In a register: each edge would wait for the one before it.
-    uint64_t all = 0;
-    for (uint32_t e = 0; e < count; ++e) {
-      const uint32_t key = uint32_t(keys[e]), word = key / 64;
-      bits[word] |= uint64_t(1) << (key % 64);
-      all |= uint64_t(1) << word;
-    }
-    used[0] = all;
-    return;
-  }
-  for (uint32_t e = 0; e < count; ++e) {
-    const uint32_t key = uint32_t(keys[e]), word = key / 64;
-    bits[word] |= uint64_t(1) << (key % 64);
-    used[word / 64] |= uint64_t(1) << (word % 64);
-  }
-}
-
 // Coalesces duplicates and sorts each row by way of a row of bits. A second row of bits says which
 // words of the first are in use: only those are visited and cleared, so that the cost follows the
 // edges, not n.
@@ -268,7 +245,11 @@ static __attribute__((noinline)) void coalesce(const GraphHead &head, const int3
   for (int w = 0; w < words; ++w) bits[w] = 0;
   for (int u = 0; u < used_words; ++u) used[u] = 0;
   for (int i = 0; i < head.rows; ++i) {
-    set_bits(keys, totals[i], words, bits, used);
+    for (uint32_t e = 0; e < totals[i]; ++e) {
+      const uint32_t key = uint32_t(keys[e]), word = key / 64;
+      bits[word] |= uint64_t(1) << (key % 64);
+      used[word / 64] |= uint64_t(1) << (word % 64);
+    }
     int32_t *to = seen.edges->next(totals[i]);
     int32_t *aside = head.pads ? hidden.edges->next(totals[i]) : nullptr;
     for (int u = 0; u < used_words; ++u) {

@@ -64,8 +64,11 @@ static void gradient_block(const GraphPart &part, const Memberships &m, const Ti
     for (int r = 0; r < rows; ++r) {
       const uint32_t e = walk.begin[block + r];
       const int count = int(walk.end[block + r] - e);
+      const int later = block + r + AHEAD;
       if (chunk == first_chunk && part.each) {
-        ask_for(walk, block + r + AHEAD, walk.column, part.gradient);
+        ask_for(walk, later, walk.column, part.gradient);
+      } else if (chunk == first_chunk) {
+        ask_for(walk, later, walk.column);
       }
       if (count == 0) continue;
       const size_t at = row + size_t(r) * CHUNK;

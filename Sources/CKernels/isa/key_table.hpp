@@ -51,11 +51,9 @@ CK_INLINE KeyTable table_of(const KeyTables &tables, int lane) {
 
 // Column c of the WIDTH rows from `row` on, `row_stride` apart, goes to `to + c * stride`; the first `count`.
 CK_INLINE void put_columns(const float *row, int row_stride, int count, int64_t stride, float *to) {
-  Float tile[WIDTH];
-  CK_UNROLL
-  for (int r = 0; r < WIDTH; ++r) tile[r] = load(row + r * row_stride);
-  transpose(tile);
-  for (int c = 0; c < count; ++c) store(to + c * stride, tile[c]);
+  Float column[WIDTH];
+  load_transposed(row, row_stride, column);
+  for (int c = 0; c < count; ++c) store(to + c * stride, column[c]);
 }
 
 // Tables of the clusters `first` .. `first + count - 1`, count <= WIDTH.

@@ -186,6 +186,13 @@ CK_INLINE void transpose(Float *row) {
 #endif
 }
 
+// WIDTH rows, `stride` numbers apart, as columns: lane r of column[c] is number c of row r.
+CK_INLINE void load_transposed(const float *rows, int64_t stride, Float *column) {
+  CK_UNROLL
+  for (int r = 0; r < WIDTH; ++r) column[r] = load(rows + r * stride);
+  transpose(column);
+}
+
 // One bit a lane from a comparison's result (all ones or zeros).
 CK_INLINE uint32_t bits_of(Int mask) {
 #if defined(CK_AVX512)
