@@ -11,7 +11,7 @@ extension GraphSettings {
     self.init(
       keys: context.keys, site: context.counterWord(.edges), keyMask: keyMask,
       realOnly: context.experimentProtocol == .strict, gatesScores: estimator.rule == .paper,
-      gradientScale: estimator.gradientScale)
+      gradientScale: estimator.gradientScale, sharesSums: context.kernels >= .third)
   }
 }
 

@@ -10,7 +10,7 @@ struct GraphSettings : torch::CustomClassHolder {
   c10::intrusive_ptr<Graphs> graphs;
   bool memberships = false;
   std::vector<double> pairs;  // per example: what density divides by
-  bool gates_scores = false;
+  bool gates_scores = false, shares_sums = true;
   float limit = 1;
 };
 using GraphPointer = c10::intrusive_ptr<GraphSettings>;
@@ -118,7 +118,7 @@ struct EdgeAttention : torch::autograd::Function<EdgeAttention> {
           through.seen = head.edges, through.hidden = graph.graphs->of(b, h).hidden.rows();
           // Edges of queries that were skipped have no gradient but the density's.
           through.scored = head.queries, through.entry = gradient.entry;
-          through.limit = graph.limit;
+          through.limit = graph.limit, through.shares_sums = graph.shares_sums;
           through.density =
               float(ctorch::elements<float>(density)[b * heads + h] / graph.pairs[size_t(b)]);
           through.left = mutable_rows_of(dleft, b, h);
@@ -143,6 +143,7 @@ GraphPointer graph_settings(const ck_edges *edges, const Settings &settings, boo
     TORCH_CHECK(graph->gradient_scale > 0, "a gradient scale is above 0, got ",
                 graph->gradient_scale);
     result->gates_scores = graph->gates_scores != 0;
+    result->shares_sums = graph->shares_sums != 0;
     result->limit = float(1 / graph->gradient_scale);
   }
   result->graphs = edges->graphs;

@@ -178,6 +178,9 @@ struct GraphHeadGradient {
   float *entry = nullptr;  // [edges of the scored rows]; overwritten with the clamped sums
   float density = 0;       // gradient of each edge through the density
   float limit = 1;         // what sums are clamped to, on either side of 0
+  /// Edges that only the density sees may be summed by subsets (isa/shared_gradient.hpp), which rounds otherwise
+  /// than edge by edge.
+  bool shares_sums = true;
   Output left, right;
 };
 

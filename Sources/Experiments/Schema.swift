@@ -153,7 +153,14 @@ public struct Schema: Sendable, Equatable {
       help: "Steps between rows of the training log."),
     .integer(
       "training.shard_tokens", \.training.shardTokens, 1...100_000_000, .same(8192, .ours),
-      help: "The most tokens of a shard, the piece of a batch that one thread works on."),
+      help: "The most tokens of a shard, the piece of a batch that one thread works on."
+    ).following(
+      "training.batch", "data.length", help: "an eighth of a batch, 1,024 at least, if that is less"
+    ) { run, own, _ in
+      // Else a batch of short texts would be one thread's work, however many there are.
+      let eighth = max(1024, run.training.batch * run.data.length / 8)
+      return eighth < own.integer ?? 0 ? .integer(eighth) : nil
+    },
     .integer(
       "training.device_shard_tokens", \.training.deviceShardTokens, 1...100_000_000,
       .same(131_072, .ours), joinedLater: true,

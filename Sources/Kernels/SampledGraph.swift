@@ -15,11 +15,14 @@ public struct GraphSettings: Sendable {
   public var gatesScores: Bool
   /// c in dP = hardtanh(c g) / c.
   public var gradientScale: Double
+  /// Whether the gradient of edges that only the density sees may be summed by subsets, which rounds otherwise
+  /// than edge by edge.
+  public var sharesSums: Bool
 
   /// Settings of one pass.
   public init(
     keys: [UInt64], site: UInt32, keyMask: Tensor, realOnly: Bool, gatesScores: Bool = false,
-    gradientScale: Double = 1
+    gradientScale: Double = 1, sharesSums: Bool = true
   ) {
     self.keys = keys
     self.site = site
@@ -27,6 +30,7 @@ public struct GraphSettings: Sendable {
     self.realOnly = realOnly
     self.gatesScores = gatesScores
     self.gradientScale = gradientScale
+    self.sharesSums = sharesSums
   }
 
   /// Calls `body` with the settings as the kernels take them.
@@ -37,7 +41,8 @@ public struct GraphSettings: Sendable {
       var graph = ck_graph(
         keys: keys.baseAddress, site: site, key_padding_mask: handles(keyMask),
         real_only: realOnly ? 1 : 0,
-        gates_scores: gatesScores ? 1 : 0, gradient_scale: gradientScale)
+        gates_scores: gatesScores ? 1 : 0, gradient_scale: gradientScale,
+        shares_sums: sharesSums ? 1 : 0)
       return body(&handles, &graph)
     }
   }

@@ -66,6 +66,16 @@ import Testing
     #expect(try mini("listops").training.peakLearningRate == 5e-4)
   }
 
+  @Test func shortBatchesAreCutForSeveralThreads() throws {
+    #expect(try mini("sst2").training.shardTokens == 1024)
+    #expect(try mini("sst2", "training.batch: 128").training.shardTokens == 2048)
+    #expect(try mini("sst2", "training.batch: 4").training.shardTokens == 1024)
+    #expect(try mini("sst2", "training.shard_tokens: 4096").training.shardTokens == 4096)
+    #expect(try mini("listops").training.shardTokens == 8192)
+    let begun = try mini("sst2").withPlainDefaults { $0 == "training.shard_tokens" && $1 == "8192" }
+    #expect(begun.training.shardTokens == 8192)
+  }
+
   /// A run that was begun when defaults did not follow goes on with them.
   @Test func aRunKeepsTheDefaultsItWasBegunWith() throws {
     let now = try mini("sst2", "", "training.steps=2000")

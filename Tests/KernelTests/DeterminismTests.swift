@@ -25,7 +25,7 @@ import Torch
         skip_padding: 0)
       var sampling = ck_graph(
         keys: keys.baseAddress, site: edgeSite, key_padding_mask: mask.raw, real_only: 1,
-        gates_scores: fastRG ? 0 : 1, gradient_scale: 2)
+        gates_scores: fastRG ? 0 : 1, gradient_scale: 2, shares_sums: 1)
       let graph = Graph {
         fastRG
           ? ck_sample_fastrg(inputs[3].raw, inputs[4].raw, &sampling, &$0)

@@ -48,14 +48,15 @@ final class Graph {
 @Suite struct EdgeAttentionTests {
   static func withGraph<Result>(
     _ c: Case, mask: Tensor, realOnly: Bool, gatesScores: Bool = false,
-    gradientScale: Double = 1,
+    gradientScale: Double = 1, sharesSums: Bool = true,
     _ body: (UnsafePointer<ck_graph>) -> Result
   ) -> Result {
     c.keys.withUnsafeBufferPointer {
       var graph = ck_graph(
         keys: $0.baseAddress, site: edgeSite, key_padding_mask: mask.raw,
         real_only: realOnly ? 1 : 0,
-        gates_scores: gatesScores ? 1 : 0, gradient_scale: gradientScale)
+        gates_scores: gatesScores ? 1 : 0, gradient_scale: gradientScale,
+        shares_sums: sharesSums ? 1 : 0)
       return body(&graph)
     }
   }
@@ -95,7 +96,13 @@ final class Graph {
     }
   }
 
-  func expectAgreement(_ c: Case, _ name: String, gatesScores: Bool = false) {
+  /// Compares values, density and gradients with the formula.
+  ///
+  /// - Returns: The gradients of the memberships, `left` and `right`.
+  @discardableResult
+  func expectAgreement(
+    _ c: Case, _ name: String, gatesScores: Bool = false, sharesSums: Bool = true
+  ) -> [[Float]] {
     // Cut off in few, some and nearly all places.
     let gradientScale = [1, 0.25, 50][c.number % 3]
     let (fastRG, strict, skips) = (c.number % 2 == 1, c.number % 4 < 2, c.number % 3 == 1)
@@ -107,7 +114,8 @@ final class Graph {
       (Tensor.normal([c.batch, c.heads], stream: c.stream.child("pull")) * Double(c.n * c.n))
     var density: OpaquePointer?
     let (graph, values) = Self.withGraph(
-      c, mask: mask, realOnly: strict, gatesScores: gatesScores, gradientScale: gradientScale
+      c, mask: mask, realOnly: strict, gatesScores: gatesScores, gradientScale: gradientScale,
+      sharesSums: sharesSums
     ) { settings in
       let graph = Graph {
         fastRG
@@ -155,6 +163,7 @@ final class Graph {
       #expect(outside.sum().item == 0, "\(c): an edge at padding")
     }
     if !fastRG { expectBernoulli(c, sampled, exact[3], exact[4], mask: mask, strict: strict) }
+    return gradients[3...].map { $0.array(of: Float.self) }
   }
 
   /// The very entries where the counter's uniform number is below P + 0.01, but for ties of rounding.

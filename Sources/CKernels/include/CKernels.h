@@ -98,6 +98,9 @@ typedef struct ck_graph {
   int gates_scores;
   /// c in dP = hardtanh(c g) / c, above 0.
   double gradient_scale;
+  /// Whether edges that only the density sees may be summed by subsets (isa/shared_gradient.hpp), which rounds
+  /// otherwise than edge by edge.
+  int shares_sums;
 } ck_graph;
 
 /// Edges (i, j) where uniform(row i, column j) < left_i . right_j + 0.01 (philox.hpp's numbers).

@@ -13,6 +13,7 @@
 #include "bernoulli.hpp"
 #include "key_table.hpp"
 #include "fastrg.hpp"
+#include "shared_gradient.hpp"
 #include "graph_gradient.hpp"
 #include "rows.hpp"
 #include "packed_linear.hpp"

@@ -98,21 +98,65 @@ static void add_part(const GraphPart &part, const Memberships &m, Arena &arena) 
 CK_INLINE float clamp(float x, float limit) { return x > limit ? limit : x < -limit ? -limit : x; }
 
 // The edges that only the density sees: those to padding, and those of rows that were not computed.
-static void add_unscored(const GraphHead &head, const GraphHeadGradient &grad, const Memberships &m,
-                         Arena &arena) {
-  const float all = clamp(grad.density, grad.limit);
-  if (all == 0) return;
-  const EdgeRows rest{grad.seen.start + grad.scored, grad.seen.column};
-  const int rows = head.rows - grad.scored;
-  int longest = longest_row(rest.start, rows);
-  if (grad.hidden.start) {
-    const int hidden = longest_row(grad.hidden.start, head.rows);
+struct Unscored {
+  EdgeRows rest, hidden;  // `rest` has the rows from `first` on, `hidden` all of them, or none
+  int first, rows, columns;
+
+  int rest_rows() const { return rows - first; }
+  int64_t count() const {
+    int64_t total = rest.start[rest_rows()] - rest.start[0];
+    if (hidden.start) total += hidden.start[rows] - hidden.start[0];
+    return total;
+  }
+};
+
+// Edge by edge.
+static void add_unscored_edges(const Unscored &part, float all, const Memberships &m,
+                               Arena &arena) {
+  int longest = longest_row(part.rest.start, part.rest_rows());
+  if (part.hidden.start) {
+    const int hidden = longest_row(part.hidden.start, part.rows);
     longest = hidden > longest ? hidden : longest;
   }
   float *gradient = arena.take(size_t(longest) + WIDTH);
   fill(gradient, longest, all);
-  if (rows > 0) add_part({rest, grad.scored, rows, gradient, false}, m, arena);
-  if (grad.hidden.start) add_part({grad.hidden, 0, head.rows, gradient, false}, m, arena);
+  if (part.rest_rows() > 0) {
+    add_part({part.rest, part.first, part.rest_rows(), gradient, false}, m, arena);
+  }
+  if (part.hidden.start) add_part({part.hidden, 0, part.rows, gradient, false}, m, arena);
+}
+
+// By sums that edges share.
+static void add_unscored_sums(const Unscored &part, float all, const Memberships &m, Arena &arena) {
+  const EdgeBits bits = empty_bits(part.rows, part.columns, arena);
+  const size_t width = size_t(bits.across()) * WORD_COLUMNS;
+  uint8_t *marks = arena.take<uint8_t>(width);
+  __builtin_memset(marks, 0, width);
+  for (int r = 0; r < part.rows; ++r) {
+    if (r >= part.first) mark_edges(part.rest, r - part.first, marks);
+    if (part.hidden.start) mark_edges(part.hidden, r, marks);
+    set_row(bits, r, marks);
+  }
+  add_shared(bits, all, m.right, m.chunks, m.dleft, arena);
+  add_shared(transposed(bits, arena), all, m.left, m.chunks, m.dright, arena);
+}
+
+static void add_unscored(const GraphHead &head, const GraphHeadGradient &grad, const Memberships &m,
+                         Arena &arena) {
+  const float all = clamp(grad.density, grad.limit);
+  if (all == 0) return;
+  const Unscored part{{grad.seen.start + grad.scored, grad.seen.column},
+                      grad.hidden,
+                      grad.scored,
+                      head.rows,
+                      head.columns};
+  const int64_t count = part.count();
+  if (count == 0) return;
+  if (grad.shares_sums && float(count) > MANY_SHARED * float(head.rows) * float(head.columns)) {
+    add_unscored_sums(part, all, m, arena);
+  } else {
+    add_unscored_edges(part, all, m, arena);
+  }
 }
 
 static void graph_backward(const GraphHead &head, const GraphHeadGradient &grad, Arena &arena) {
