@@ -1,7 +1,8 @@
 // The straight-through gradient of sampled edges into the memberships: with
 // g = clamp(gradient of the mask's entry + density gradient) at each edge, dleft_i = sum g right_j and
 // dright_j = sum g left_i over the edges (i, j). Where the entry has no gradient (keys at padding,
-// queries that were not computed) g is one number for all edges, and nothing has to be done if it is 0.
+// queries that were not computed) g is one number for all edges: nothing has to be done if it is 0, and many such
+// edges share their sums (shared_gradient.hpp).
 //
 // Cost an edge, k clusters: 4 k FLOPs. Memberships are cut into chunks of 32 clusters, and keys into
 // tiles, so that the rows gathered and scattered stay in the first-level cache.
