@@ -24,7 +24,8 @@ enum SettingNames {
   /// `clusters=8`; `from mlm-sbm-s0`, or `from scratch`, for what a run began with.
   static func phrase(_ key: String, _ value: String) -> String {
     if key == beginning {
-      return value.isEmpty ? "from scratch" : "from " + word(key, value)
+      // Logs have settings as YAML writes them.
+      return ["", "\"\""].contains(value) ? "from scratch" : "from " + word(key, value)
     }
     return "\(SweepTables.shortName(key))=\(word(key, value))"
   }

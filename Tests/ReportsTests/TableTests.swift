@@ -274,7 +274,7 @@ import Testing
   }
 
   @Test func whatSettingsAreCalled() {
-    let logs = ["/a/very/long/path/mlm-sbm-s0.checkpoint.h5", ""].map {
+    let logs = ["/a/very/long/path/mlm-sbm-s0.checkpoint.h5", "\"\""].map {
       makeLog(task: "sst2", mechanism: "sbm", settings: [("model.initial_checkpoint", $0)])
     }
     #expect(
