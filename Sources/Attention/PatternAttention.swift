@@ -85,7 +85,7 @@ public final class PatternAttention<Pattern: AttentionPattern>: AttentionMechani
   private func graph(of input: AttentionInput, _ context: ForwardContext) -> PatternGraph? {
     let key = GraphKey(
       length: input.queries.size(2), padded: paddedLength(of: input, context),
-      takesBlocks: context.kernels != .first)
+      takesBlocks: context.kernels >= .second)
     if let graph = graphs.withLock({ $0[key] }) { return graph }
     let made = PatternGraph(
       edges(among: key.length, padded: key.padded), takesBlocks: key.takesBlocks)

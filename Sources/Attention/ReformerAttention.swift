@@ -62,7 +62,7 @@ final class ReformerAttention: AttentionMechanism {
   func attendNatively(_ input: AttentionInput, _ context: ForwardContext) -> AttentionOutput? {
     let n = input.hidden.size(1)
     let padded = max(n, context.paddedLength ?? maximumLength)
-    guard context.kernels != .first, padded > bucket else { return nil }
+    guard context.kernels >= .second, padded > bucket else { return nil }
     let vectors = split(sharedQueriesKeys(input.hidden))
     let buckets = buckets(vectors.detached(), input.keyMask, wholeBuckets(padded), context)
     let attended = NativeKernels.hashedAttention(

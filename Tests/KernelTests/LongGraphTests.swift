@@ -16,7 +16,7 @@ import Torch
   /// Padding behind, scattered and none; both samplers; computed queries and skipped ones.
   @Test(arguments: instructionSets) func valuesAndGradientsEqualTheFormula(_ name: String) {
     with(instructionSet: name) {
-      for number in [9, 19] { EdgeAttentionTests().expectAgreement(Self.long(number), name) }
+      for number in [14, 9, 19] { EdgeAttentionTests().expectAgreement(Self.long(number), name) }
     }
   }
 

@@ -101,7 +101,7 @@ CK_INLINE float clamp(float x, float limit) { return x > limit ? limit : x < -li
 // The edges that only the density sees: those to padding, and those of rows that were not computed.
 struct Unscored {
   EdgeRows rest, hidden;  // `rest` has the rows from `first` on, `hidden` all of them, or none
-  int first, rows, columns;
+  int first, rows;
 
   int rest_rows() const { return rows - first; }
   int64_t count() const {
@@ -129,7 +129,7 @@ static void add_unscored_edges(const Unscored &part, float all, const Membership
 
 // By sums that edges share.
 static void add_unscored_sums(const Unscored &part, float all, const Memberships &m, Arena &arena) {
-  const EdgeBits bits = empty_bits(part.rows, part.columns, arena);
+  const EdgeBits bits = empty_bits(m.rows, m.columns, arena);
   const size_t width = size_t(bits.across()) * WORD_COLUMNS;
   uint8_t *marks = arena.take<uint8_t>(width);
   __builtin_memset(marks, 0, width);
@@ -146,11 +146,8 @@ static void add_unscored(const GraphHead &head, const GraphHeadGradient &grad, c
                          Arena &arena) {
   const float all = clamp(grad.density, grad.limit);
   if (all == 0) return;
-  const Unscored part{{grad.seen.start + grad.scored, grad.seen.column},
-                      grad.hidden,
-                      grad.scored,
-                      head.rows,
-                      head.columns};
+  const EdgeRows rest{grad.seen.start + grad.scored, grad.seen.column};
+  const Unscored part{rest, grad.hidden, grad.scored, head.rows};
   const int64_t count = part.count();
   if (count == 0) return;
   if (grad.shares_sums && float(count) > MANY_SHARED * float(head.rows) * float(head.columns)) {

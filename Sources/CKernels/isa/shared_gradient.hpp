@@ -26,8 +26,7 @@ struct EdgeBits {
 // A graph without edges. Rows are padded to whole words, and by a cache line more, so that neighbouring
 // words of a row do not fall into one set of the cache.
 static EdgeBits empty_bits(int rows, int columns, Arena &arena) {
-  const int padded = (rows + WORD_COLUMNS - 1) / WORD_COLUMNS * WORD_COLUMNS;
-  EdgeBits bits{rows, columns, round_up(padded, 64) + 8, nullptr};
+  EdgeBits bits{rows, columns, round_up(rows, WORD_COLUMNS) + 8, nullptr};
   const size_t count = size_t(bits.across()) * size_t(bits.stride);
   bits.words = arena.take<uint64_t>(count);
   for (size_t i = 0; i < count; ++i) bits.words[i] = 0;
