@@ -28,13 +28,17 @@ extension RunGroup {
         ?? "", .quiet)
   }
 
-  /// The density, from the first to the last evaluation where it moved.
+  /// The density, after that of the first evaluation on dev where the two differ.
   var densityRangeCell: Table.Cell {
-    guard let last = density else { return "" }
-    let first = Statistic(
-      counted.compactMap { $0.log.dev.densities.first { !$0.isNaN } })
-    guard let first, abs(first.mean - last.mean) >= 0.005 else { return densityCell }
+    guard let last = density, let first = firstDensity else { return densityCell }
     return soFar("\(Formatting.percent(first.mean)) → \(Formatting.percent(last.mean))")
+  }
+
+  /// The density of the first evaluation on dev; nil where it is about `density`.
+  fileprivate var firstDensity: Statistic? {
+    let first = Statistic(counted.compactMap { $0.log.dev.densities.first { !$0.isNaN } })
+    guard let first, let last = density, abs(first.mean - last.mean) >= 0.005 else { return nil }
+    return first
   }
 
   /// The best value on dev.
@@ -71,6 +75,14 @@ extension [RunGroup] {
     )
     // Of groups that were tested on other examples.
     return Table.Cell(low == high ? low : "\(low)–\(high)", .quiet)
+  }
+
+  /// The sentence that explains arrows of density, for tables that have them.
+  var densityNotes: [String] {
+    guard contains(where: { $0.firstDensity != nil }) else { return [] }
+    let isTested = allSatisfy { !$0.finished.isEmpty }
+    let last = isTested ? "as tested" : "as tested, or so far"
+    return ["density: at the first evaluation on dev → \(last)"]
   }
 
   /// The sentences that explain marks and sample sizes.

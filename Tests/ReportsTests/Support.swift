@@ -21,9 +21,9 @@ final class Folder {
 func makeLog(
   task: String = "listops", mechanism: String = "softmax", variant: String = "",
   experiment: String = "lra", scale: String = "", seed: UInt64 = 0, accuracy: Double = 0.37,
-  density: Double? = nil, parameters: Int = 100_000, status: RunLog.Status = .finished,
-  verdict: RunLog.Verdict = .learned, settings: [(String, String)] = [],
-  published: [String: String] = [:]
+  density: Double? = nil, firstDensity: Double? = nil, parameters: Int = 100_000,
+  status: RunLog.Status = .finished, verdict: RunLog.Verdict = .learned,
+  settings: [(String, String)] = [], published: [String: String] = [:]
 ) -> RunLog {
   var log = RunLog(
     labels: .init(
@@ -47,7 +47,7 @@ func makeLog(
     log.dev.append(
       .init(
         step: step, loss: 2.3 - share, metrics: ["accuracy": accuracy * share],
-        density: density, seconds: share, examples: 50))
+        density: step == 10 ? firstDensity ?? density : density, seconds: share, examples: 50))
     if let density { log.density.append([[density, density / 2], [density, density / 4]]) }
   }
   log.status = status

@@ -247,6 +247,30 @@ import Testing
     #expect(published == ["Long Range Arena: test accuracy, % (density, %)", "Cost"])
   }
 
+  /// Where the density moved both its ends are shown, and a note says which they are.
+  @Test(arguments: [Report.Extent.summary, .compact])
+  func whatArrowsOfDensityMean(_ extent: Report.Extent) {
+    func log(_ variant: String, from first: Double?, _ status: RunLog.Status = .finished) -> RunLog
+    {
+      makeLog(
+        mechanism: "sbm", variant: variant, density: 0.2, firstDensity: first, status: status,
+        settings: [("training.steps", "200")], published: ["training.steps": "5000"])
+    }
+    func shown(_ logs: [RunLog]) -> [String] {
+      let table = makeReport(logs).tables(extent)[0]
+      let cells = table.rows.flatMap(\.cells).map(\.text)
+      return cells.filter { $0.contains("→") } + table.notes.filter { $0.hasPrefix("density") }
+    }
+    let still = log("still", from: nil)
+    var tested = log("tested", from: 0.26)
+    tested.test?.density = 0.05
+    let running = log("running", from: 0.26, .running)
+    let words = "density: at the first evaluation on dev → as tested"
+    #expect(shown([still]) == [])
+    #expect(shown([tested, still]) == ["26.00 → 5.00", words])
+    #expect(shown([tested, running]) == ["26.00 → 20.00†", "26.00 → 5.00", words + ", or so far"])
+  }
+
   /// A note is said once, and a line has 120 characters at most.
   @Test func reportsFitTheirPlace() throws {
     let tasks =
