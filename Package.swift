@@ -141,9 +141,9 @@ let package = Package(
     module(
       "Training",
       [
-        "AtomicFiles", "Attention", "DataFiles", "Datasets", "Diagnostics", "Experiments", "HDF5",
-        "Kernels", "Models", "NN", "Processes", "Randomness", "RunLog", "Safetensors", "Steps",
-        "Tasks", "Torch",
+        "AtomicFiles", "Attention", "Checksums", "DataFiles", "Datasets", "Diagnostics",
+        "Experiments", "HDF5", "Kernels", "Models", "NN", "Processes", "Randomness", "RunLog",
+        "Safetensors", "Steps", "Tasks", "Torch",
       ]),
     module(
       "Verification",
@@ -160,7 +160,10 @@ let package = Package(
     module("Presentation", ["Diagnostics"]),
     module(
       "Reports",
-      ["Datasets", "Diagnostics", "HDF5", "Presentation", "Randomness", "RunLog", "Tasks"]),
+      [
+        "Datasets", "Diagnostics", "HDF5", "Presentation", "Randomness", "RunLog", "Settings",
+        "Tasks",
+      ]),
     module(
       "Exports",
       [
@@ -273,9 +276,9 @@ let package = Package(
         "Torch", "Training",
       ]),
     tests("SafetensorsTests", ["Safetensors", "TestSupport", "Torch"]),
-    tests("ExportsTests", ["Exports", "RunLog"]),
+    tests("ExportsTests", ["Exports", "RunLog", "TestSupport"]),
     tests("HDF5Tests", ["HDF5"], resources: [.copy("Fixtures")]),
-    tests("ReportsTests", ["Presentation", "Reports", "RunLog", "TestSupport"]),
+    tests("ReportsTests", ["Presentation", "Randomness", "Reports", "RunLog", "TestSupport"]),
     tests("RunLogTests", ["HDF5", "RunLog"]),
     tests(
       "InspectionTests",

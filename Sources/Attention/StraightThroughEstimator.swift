@@ -30,7 +30,8 @@ public struct StraightThroughEstimator: Sendable, Equatable {
     "estimator", .published, .publishedCode, joinedLater: true,
     help:
       "The gradient g of an edge's probability: dL/ds of its score s, as in the published code, or"
-      + " s * dL/ds, as the paper states it. Only the second lets attention grow dense.")
+      + " s * dL/ds, as the paper states it. At gradient_scale 1"
+      + " only the second lets attention grow dense.")
   static let scaleOption = Option.number(
     "gradient_scale", 1e-9...1e12, 1, .ours, joinedLater: true,
     help: "c: the gradient passes as hardtanh(c * (g + density term)) / c, g of the loss over the"

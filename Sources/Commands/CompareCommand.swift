@@ -10,11 +10,12 @@ struct CompareCommand: Command {
   static let abstract =
     "Tell whether two runs, groups of seeds or folders differ by more than chance."
   static let discussion = """
-    Prints the difference of the test results with a paired test on the stored answers (McNemar's exact test, \
-    or a bootstrap over runs and examples), the differences of seeds that both have, and the settings that \
-    differ. Each side is a run log (.h5), the name of a run below results, such a name without its seed \
+    Prints the difference of the test results with a test on the stored answers (one run a side: McNemar's exact \
+    test, or a bootstrap over examples; several: Student's t over seeds and examples), the differences of seeds \
+    that both have, and the settings that differ. Each side is a run log (.h5), the name of a run below results, such a name without its seed \
     (listops-sbm, results/listops/listops-sbm: all its seeds), or a folder. Of two folders the runs of equal \
-    names are compared; of a folder with one group of seeds, that group.
+    names are compared; of a folder with one group of seeds, that group. A file that cannot be read is named on \
+    standard error and left out, and the exit code is 65 (74 if it could not be opened).
     """
   static let parameters: [any AnyParameter] = [first, second, json]
 
@@ -32,7 +33,8 @@ struct CompareCommand: Command {
   }
 
   func run() throws {
-    let places = try names.map { ComparisonPairs.Place(name: $0, runs: try runs($0)) }
+    let inputs = try names.map(input)
+    let places = zip(names, inputs).map { ComparisonPairs.Place(name: $0, runs: $1.runs) }
     let pairs = ComparisonPairs(places[0], places[1])
     for warning in pairs.warnings { Output.warn(warning) }
     if let obstacle = pairs.obstacle {
@@ -43,10 +45,11 @@ struct CompareCommand: Command {
       return json ? comparison.json : comparison.text
     }
     try Output.write(texts.joined(separator: json ? "" : "\n"))
+    if let exitCode = inputs.lazy.compactMap(\.exitCode).first { throw Ending(exitCode: exitCode) }
   }
 
   /// The runs that a name stands for.
-  private func runs(_ name: String) throws -> [LoggedRun] {
+  private func input(_ name: String) throws -> ReportInput {
     var isFolder: ObjCBool = false
     let exists = FileManager.default.fileExists(atPath: name, isDirectory: &isFolder)
     let paths = exists ? [name] : try RunLookup.seeds(of: name)
@@ -56,7 +59,7 @@ struct CompareCommand: Command {
       throw NothingToCompare(
         problem: "\(name): there is no run log in it.", exitCode: input.exitCode ?? .badInput)
     }
-    return input.runs
+    return input
   }
 }
 

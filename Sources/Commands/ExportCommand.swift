@@ -80,27 +80,36 @@ struct ExportCommand: Command {
   }
 
   func run() throws {
-    for path in try runs.map({ try RunLookup($0).path }) {
-      try Output.line(export(path))
+    let paths = try runs.map { try RunLookup($0).path }
+    let targets = try paths.map(target)
+    try requireOneRunEach(paths, targets)
+    for (path, target) in zip(paths, targets) {
+      try export(path, to: target)
+      try Output.line(target)
     }
   }
 
-  /// Exports one run; the path of what it has written.
-  private func export(_ path: String) throws -> String {
+  /// Runs of one name lie in many folders; nothing of theirs may be lost or mixed.
+  private func requireOneRunEach(_ paths: [String], _ targets: [String]) throws {
+    for (index, target) in targets.enumerated() {
+      guard let first = targets[..<index].firstIndex(of: target) else { continue }
+      throw ValidationError(
+        paths[first] == paths[index]
+          ? "\(paths[index]) is named twice."
+          : "\(paths[first]) and \(paths[index]) would both be written to \(target). Export them one by one, "
+            + "each with an --out of its own.")
+    }
+  }
+
+  /// Exports one run.
+  private func export(_ path: String, to target: String) throws {
     switch format {
     case .safetensors:
-      let target = target(path, suffix: ".safetensors")
       try WeightsExport(SavedRun(log: path, last: takesLast), names: names)
         .write(to: URL(fileURLWithPath: target))
-      return target
     case .tensorboard:
-      let log = try RunLog(reading: path)
-      let beside = (path as NSString).deletingLastPathComponent as NSString
-      let folder = out ?? beside.appendingPathComponent("tensorboard")
-      try TensorBoardExport(log).write(below: URL(fileURLWithPath: folder))
-      return (folder as NSString).appendingPathComponent(log.labels.runID)
+      try TensorBoardExport(RunLog(reading: path)).write(to: URL(fileURLWithPath: target))
     case .csv:
-      let target = target(path, suffix: ".predictions.csv")
       let log = try RunLog(reading: path)
       let data =
         hasText
@@ -108,11 +117,22 @@ struct ExportCommand: Command {
           of: log, at: path, dataRoot: dataFolders.root, cache: dataFolders.cache) : nil
       try PredictionsExport(log, data: data, tokens: hasTokens)
         .write(to: URL(fileURLWithPath: target))
-      return target
     }
   }
 
-  private func target(_ path: String, suffix: String) -> String {
+  /// The file, or TensorBoard's folder, that a run is written to.
+  private func target(_ path: String) throws -> String {
+    switch format {
+    case .safetensors: return file(path, suffix: ".safetensors")
+    case .csv: return file(path, suffix: ".predictions.csv")
+    case .tensorboard:
+      let beside = (path as NSString).deletingLastPathComponent as NSString
+      let folder = out ?? beside.appendingPathComponent("tensorboard")
+      return (folder as NSString).appendingPathComponent(try RunLog(reading: path).labels.runID)
+    }
+  }
+
+  private func file(_ path: String, suffix: String) -> String {
     let stem = path.hasSuffix(".h5") ? String(path.dropLast(3)) : path
     guard let out else { return stem + suffix }
     guard runs.count > 1 else { return out }

@@ -15,6 +15,8 @@ struct Expansion {
   /// Options of attention that some run uses, and those that a run had to leave out.
   private var used: Set<ExperimentIssue.Place> = []
   private var leftOut: [ExperimentIssue.Place: ExperimentIssue] = [:]
+  /// What the command line changes of a run's case, by the run's name.
+  private var collapsed: [String: [ExperimentIssue]] = [:]
 
   private static let maximumRuns = 10_000
 
@@ -32,6 +34,8 @@ struct Expansion {
   private struct Variant {
     var name: [String] = []
     var entries: Entries = [:]
+    /// The case, where the sweep has cases.
+    var ofCase: Entries = [:]
   }
 
   mutating func expand(_ file: ExperimentFile) {
@@ -69,6 +73,7 @@ struct Expansion {
         guard resolution.issues.isEmpty else { continue }
         var run = resolution.run
         run.variant = variantName(variant, file: file, run: run)
+        collapsed[run.name, default: []] += collapses(variant, file)
         add(run, file)
       }
     }
@@ -100,6 +105,19 @@ struct Expansion {
     }
   }
 
+  /// Settings of a case that the command line gives another value: the run would not be what its name says.
+  private func collapses(_ variant: Variant, _ file: ExperimentFile) -> [ExperimentIssue] {
+    overrides.compactMap { entry in
+      guard let own = variant.ofCase[entry.key], own.value != entry.value,
+        options.schema.setting(entry.key)?.influencesResults ?? true
+      else { return nil }
+      return ExperimentIssue(
+        place: entry.place, key: entry.key,
+        problem: "the case '\(variant.name[0])' of \(file.start.file) sets this",
+        hint: "Choose among its runs with --only.")
+    }
+  }
+
   /// Whether an issue only follows from one that was reported when the files were read: a setting
   /// whose value was refused is not missing, nor is what a file that cannot be read would say.
   private func isKnown(_ issue: ExperimentIssue) -> Bool {
@@ -128,7 +146,9 @@ struct Expansion {
 
   private func variants(of file: ExperimentFile) -> [Variant] {
     guard let sweep = file.sweep else { return [Variant()] }
-    var variants = sweep.cases.map { Variant(name: [$0.name], entries: $0.value) }
+    var variants = sweep.cases.map {
+      Variant(name: [$0.name], entries: $0.value, ofCase: $0.value)
+    }
     if sweep.cases.isEmpty { variants = [Variant()] }
     for axis in sweep.grid {
       guard variants.count * axis.value.count <= Self.maximumRuns else {
@@ -206,6 +226,10 @@ struct Expansion {
     let selected = runs.filter { run in
       options.only.isEmpty
         || options.only.contains { glob($0, run.name) || glob($0, run.variant) }
+    }
+    for problem in selected.flatMap({ collapsed[$0.name, default: []] })
+    where !problems.contains(problem) {
+      problems.append(problem)
     }
     if !problems.isEmpty { throw ExperimentError(problems) }
     return selected

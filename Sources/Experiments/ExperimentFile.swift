@@ -28,6 +28,19 @@ struct ExperimentFile: Sendable {
     var provenance: Provenance
     /// Only in resolved files: what had set the value.
     var setBy: String?
+    /// How many bases lie under the file that says it.
+    var depth: Int
+    /// Whether the sweep is that file's, or one that lies under it.
+    var concernsSweep = true
+
+    /// Whether it is about a value of that layer: nobody says where values are from that others lay over his.
+    func concerns(_ layer: Layer) -> Bool {
+      switch layer {
+      case .file(let depth): depth <= self.depth
+      case .sweep: concernsSweep
+      case .scale, .option: false
+      }
+    }
   }
 
   var start: Mark
@@ -73,7 +86,12 @@ struct ExperimentFile: Sendable {
     merged.seeds = seeds ?? base.seeds
     merged.defaultScale = defaultScale ?? base.defaultScale
     merged.sweep = sweep ?? base.sweep
-    merged.claims = base.claims.merging(claims) { $1 }
+    let inherited = base.claims.mapValues { claim in
+      var claim = claim
+      claim.concernsSweep = claim.concernsSweep && sweep == nil
+      return claim
+    }
+    merged.claims = inherited.merging(claims) { $1 }
     // A scale replaces the base's of the same name as a whole.
     merged.scales =
       base.scales.filter { old in !scales.contains { $0.name == old.name } } + scales

@@ -96,7 +96,7 @@ struct ExperimentFileReader {
     }
     if let node = reserved["scales"] { file.scales = scales(node) }
     if let node = reserved["sweep"] { file.sweep = sweep(node) }
-    if let node = reserved["provenance"] { file.claims = claims(node) }
+    if let node = reserved["provenance"] { file.claims = claims(node, depth: file.depth) }
     if let node = reserved["description"], case .scalar = node.content {
     } else if let node = reserved["description"] {
       report(node.mark, key: "description", "expected text, found \(node.found)")
@@ -257,7 +257,9 @@ struct ExperimentFileReader {
     return sweep
   }
 
-  private mutating func claims(_ node: YAMLNode) -> [String: ExperimentFile.Claim] {
+  private mutating func claims(_ node: YAMLNode, depth: Int)
+    -> [String: ExperimentFile.Claim]
+  {
     var claims: [String: ExperimentFile.Claim] = [:]
     for pair in mapping(node, key: "provenance") {
       let key = "provenance.\(pair.key)"
@@ -283,7 +285,8 @@ struct ExperimentFileReader {
           pair.keyMark, key: key, "no such setting", hint: near.map { "Did you mean '\($0)'?" })
         continue
       }
-      claims[pair.key] = .init(provenance: provenance, setBy: texts.dropFirst().first)
+      claims[pair.key] = .init(
+        provenance: provenance, setBy: texts.dropFirst().first, depth: depth)
     }
     return claims
   }

@@ -38,24 +38,30 @@ extension Setting {
 }
 
 extension RunConfiguration {
-  /// What the origin of a followed default begins with.
-  static let followingMark = "follows "
-
-  /// The run with the plain defaults of settings that follow others where `wasBegun` says that it was begun with
-  /// them: by a version in which they did not follow.
+  /// The run with the defaults that it was begun with where they follow other settings: by a version in which they
+  /// did not follow, or followed otherwise.
   ///
-  /// - Parameter wasBegun: whether the run was begun with that value of that key.
-  public func withPlainDefaults(where wasBegun: (_ key: String, _ value: String) -> Bool)
-    -> RunConfiguration
-  {
+  /// - Parameter begun: the value of a key as the run was begun, and what had set it; nil where it is not known.
+  public func withDefaults(
+    begun: (_ key: String) -> (value: String, setBy: String)?
+  ) -> RunConfiguration {
     var run = self
-    for (key, origin) in origins where origin.setBy.hasPrefix(Self.followingMark) {
-      guard let setting = schema.setting(key), let task = schema.task(task),
-        let plain = setting.fallback(task, mechanism: attention.kind),
-        wasBegun(key, "\(plain.value)")
+    for (key, origin) in origins where FollowedDefault.keys(origin.setBy) != nil {
+      guard let before = begun(key), let setting = schema.setting(key),
+        let task = schema.task(task),
+        let plain = setting.fallback(task, mechanism: attention.kind)
       else { continue }
-      setting.set(&run, plain.value)
-      run.origins[key] = SettingOrigin(provenance: plain.provenance, setBy: "default")
+      if before.value == "\(plain.value)" {
+        setting.set(&run, plain.value)
+        run.origins[key] = SettingOrigin(provenance: plain.provenance, setBy: "default")
+      } else if FollowedDefault.keys(before.setBy) != nil,
+        case .success(let value) = setting.decode(
+          YAMLNode(
+            content: .scalar(before.value, isPlain: true), mark: Mark(file: "", line: 1, column: 1))
+        )
+      {
+        setting.set(&run, value)
+      }
     }
     return run
   }

@@ -32,7 +32,7 @@ struct Resolution {
       resolve(setting, task: task, kind: kind)
     }
     guard issues.isEmpty else { return }
-    for setting in schema.settings { follow(setting, task: task, kind: kind) }
+    for setting in schema.followers { follow(setting, task: task, kind: kind) }
     for violation in Rule.violations(of: run, seedsAreGiven: seedsAreGiven) {
       let culprit = violation.keys.compactMap { entries[$0] }.max { $0.layer < $1.layer }
       let place = culprit?.place ?? .file(file.start)
@@ -79,9 +79,8 @@ struct Resolution {
       value != fallback.value
     else { return }
     setting.set(&run, value)
-    let keys = following.keys.joined(separator: ", ")
     run.origins[setting.key] = SettingOrigin(
-      provenance: .ours, setBy: RunConfiguration.followingMark + keys)
+      provenance: .ours, setBy: FollowedDefault.setBy(following.keys))
   }
 
   private mutating func take(_ setting: Setting, _ entry: Entry, _ fallback: SettingDefault?) {
@@ -93,7 +92,7 @@ struct Resolution {
   /// A value is as good as its source: the published value is published wherever it is written again;
   /// any other is the author's own, unless the file says where it is from.
   private func origin(_ entry: Entry, fallback: SettingDefault?) -> SettingOrigin {
-    if let claim = file.claims[entry.key], entry.layer < .scale {
+    if let claim = file.claims[entry.key], claim.concerns(entry.layer) {
       return SettingOrigin(provenance: claim.provenance, setBy: claim.setBy ?? entry.setBy)
     }
     let isPublished = fallback?.value == entry.value

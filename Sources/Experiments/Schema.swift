@@ -10,6 +10,8 @@ public struct Schema: Sendable, Equatable {
   public let mechanisms: [MechanismDeclaration]
   /// Every setting.
   public let settings: [Setting]
+  /// The settings whose defaults follow others, each after those that it follows.
+  let followers: [Setting]
   private let byKey: [String: Setting]
 
   /// The settings of runs of some tasks and mechanisms.
@@ -20,6 +22,21 @@ public struct Schema: Sendable, Equatable {
       Self.run(tasks) + Self.model + Self.attention(mechanisms) + Self.training + Self.data
       + Self.tables + Self.machine
     byKey = Dictionary(uniqueKeysWithValues: settings.map { ($0.key, $0) })
+    followers = Self.followers(settings)
+  }
+
+  /// - Precondition: no setting follows itself, by whatever way.
+  private static func followers(_ settings: [Setting]) -> [Setting] {
+    var left = settings.filter { $0.rule != nil }
+    var order: [Setting] = []
+    while !left.isEmpty {
+      let open = Set(left.map(\.key))
+      let next = left.filter { open.isDisjoint(with: $0.rule?.keys ?? []) }
+      precondition(!next.isEmpty, "settings that follow each other: \(open.sorted())")
+      order += next
+      left.removeAll { setting in next.contains { $0.key == setting.key } }
+    }
+    return order
   }
 
   /// Whether they have the same settings.
@@ -212,7 +229,9 @@ public struct Schema: Sendable, Equatable {
       help: "The WordPiece vocabulary; empty for bert-vocab/vocab.txt below the root."),
     .text(
       "data.corpus", \.data.corpus, .same("", .ours),
-      help: "The folder or archive of masked LM; empty for corpus below the root."),
+      help:
+        "The folder or archive of masked LM, every text file in it; empty for corpus below the root."
+    ),
   ]
 
   /// Tables of the user's own; no other task has these settings.

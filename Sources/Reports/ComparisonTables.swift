@@ -11,6 +11,8 @@ enum ComparisonTables {
 
   // MARK: Long Range Arena
 
+  private static let differenceTitle = "difference"
+
   /// The paper's Table 1 with ours under it; nil when no run is about one of its tasks.
   static func arena(_ groups: [RunGroup]) -> Table? {
     let ours = groups.filter { arenaTasks.contains($0.labels.task) }
@@ -49,7 +51,14 @@ enum ComparisonTables {
     for row in rows(of: ours.filter { !known.contains($0.labels.mechanism) }) {
       append(row, paper: nil, to: &table)
     }
-    table.notes = [PaperValues.note, PublishedReferences.arenaNote] + ours.notes
+    table.notes = [PaperValues.note, PublishedReferences.arenaNote]
+    let differences = table.rows.filter { $0.cells[1].text == differenceTitle }
+    if differences.contains(where: { $0.cells.contains { $0.text.contains("±") } }) {
+      table.notes.append(
+        "difference: ± half of our 95 % interval, over the examples and, of several, over the seeds; nobody "
+          + "has published how sure the other value is")
+    }
+    table.notes += ours.notes
     return table
   }
 
@@ -73,6 +82,13 @@ enum ComparisonTables {
       .map { 100 * result.mean - $0.accuracy }
   }
 
+  /// The difference with half the width of our 95 % interval: `+0.12 ±2.2`.
+  private static func differenceCell(_ group: RunGroup, _ result: Statistic) -> Table.Cell {
+    guard let difference = difference(group, result) else { return "" }
+    let interval = group.halfWidth == nil ? "" : " " + group.intervalCell.text
+    return Table.Cell(Formatting.difference(difference) + interval, .quiet)
+  }
+
   private static func append(
     _ row: (name: String, groups: [RunGroup]), paper: PaperValues.Model?, to table: inout Table
   ) {
@@ -91,8 +107,7 @@ enum ComparisonTables {
         continue
       }
       means.append(result.mean)
-      differences.append(
-        Table.Cell(difference(group, result).map(Formatting.difference) ?? "", .quiet))
+      differences.append(differenceCell(group, result))
     }
     var average = Table.Cell("")
     var averageDifference = Table.Cell("")
@@ -116,7 +131,7 @@ enum ComparisonTables {
       startsBlock: paper == nil)
     if paper != nil, differences.contains(where: { !$0.text.isEmpty }) {
       table.append(
-        ["", Table.Cell("difference", .quiet)] + differences + [averageDifference])
+        ["", Table.Cell(differenceTitle, .quiet)] + differences + [averageDifference])
     }
   }
 

@@ -66,16 +66,17 @@ extension RunLog {
 }
 
 extension RunLog {
-  /// Whether a setting would keep more examples than there are.
+  /// Whether a setting would keep more examples than there are, or is about a split that the run does not use: GLUE's
+  /// test has no labels.
   fileprivate func limitsNothing(_ setting: Setting) -> Bool {
     guard setting.key.hasPrefix("data."), setting.key.hasSuffix("_examples"),
       let limit = Int(setting.value), limit > 0,
       let task = TaskSpecification.named(labels.task)
     else { return false }
     let split = String(setting.key.dropFirst("data.".count).dropLast("_examples".count))
-    let count =
-      data.first { $0.split == split }?.examples
-      ?? task.expectedCounts.first { $0.split.rawValue == split }?.count
+    if let used = data.first(where: { $0.split == split }) { return used.examples < limit }
+    guard data.isEmpty else { return true }
+    let count = task.expectedCounts.first { $0.split.rawValue == split }?.count
     return count.map { $0 < limit } ?? false
   }
 }

@@ -85,6 +85,16 @@ extension [RunGroup] {
     return ["density: at the first evaluation on dev → \(last)"]
   }
 
+  /// The sentence that explains the column of intervals, for tables that have it.
+  var intervalNotes: [String] {
+    guard contains(where: { $0.halfWidth != nil }) else { return [] }
+    let hasSeveral = contains { ($0.result?.count ?? 0) > 1 }
+    return [
+      "95 %: interval over the examples"
+        + (hasSeveral ? " and seeds" : "; how much seeds differ is not known")
+    ]
+  }
+
   /// The sentences that explain marks and sample sizes.
   var notes: [String] {
     var notes: [String] = []
@@ -99,9 +109,6 @@ extension [RunGroup] {
       )
     }
     if contains(where: { $0.halfWidth != nil }) {
-      notes.append(
-        "95 %: interval over the examples"
-          + (counts.contains { $0 > 1 } ? " and seeds" : "; how much seeds differ is not known"))
       notes.append(
         "guessing: the best constant answer; learned: above it by more than two standard errors")
     }

@@ -1,6 +1,7 @@
 import Foundation
 import Presentation
 import RunLog
+import Settings
 import Tasks
 
 /// Mean and standard deviation of some numbers.
@@ -62,7 +63,7 @@ public struct RunGroup: Sendable {
     let examples = 1.96 * errors.reduce(0, +) / Double(errors.count)
     guard let deviation = result.deviation else { return examples }
     let seeds =
-      Significance.studentT(degrees: result.count - 1) * deviation
+      StudentT.limit(degrees: Double(result.count - 1)) * deviation
       / Double(result.count).squareRoot()
     return (examples * examples + seeds * seeds).squareRoot()
   }
@@ -162,7 +163,8 @@ extension LoggedRun {
       labels.experiment, labels.variant, labels.task, labels.mechanism, labels.scale,
       labels.runProtocol,
     ]
-    let data = log.data.map { "\($0.split)=\($0.digest)" }
+    let data =
+      log.data.map { "\($0.split)=\($0.digest)" } + [log.initialDigest].compactMap { $0 }
     return (identity + settings.map { "\($0.key)=\($0.value)" } + data).joined(separator: "\u{0}")
   }
 
@@ -222,8 +224,10 @@ extension [RunGroup] {
         .map { "\($0.key)=\($0.value)" }.joined(separator: ", ")
     }
     distinguish { _, group in
-      let digests = group.runs[0].log.data.map { $0.digest.prefix(4) }
+      let log = group.runs[0].log
+      let digests = log.data.map { $0.digest.prefix(4) }
       return "data \(digests.isEmpty ? "unknown" : digests.joined(separator: "-"))"
+        + (log.initialDigest.map { ", initial checkpoint \($0.prefix(4))" } ?? "")
     }
     for index in indices {
       let same = indices.filter { self[$0].name == self[index].name && isSameTask($0, index) }
@@ -273,12 +277,8 @@ private func tellingSettings(_ groups: [RunGroup]) -> Set<String> {
 ///
 /// An option that only some mechanisms have counts when it differs among those that have it.
 ///
-/// A setting that only follows another one that differs, as its default does, is left out.
+/// A setting that only follows others that differ, as its default does, is left out.
 func varyingSettings(_ groups: [RunGroup]) -> [String] {
-  let followed = [
-    "training.warmup": "training.steps", "training.eval_every": "training.steps",
-    "model.head_dim": "model.dim", "data.padded_length": "data.length",
-  ]
   var order: [String] = []
   var values: [String: Set<String>] = [:]
   for setting in groups.flatMap(\.settings) where setting.key != "seed" {
@@ -287,10 +287,14 @@ func varyingSettings(_ groups: [RunGroup]) -> [String] {
   }
   let varying = order.filter { values[$0, default: []].count > 1 }
   return varying.filter { key in
-    guard let leader = followed[key], varying.contains(leader) else { return true }
-    // One value for each of the leader's.
-    let pairs = Set(
-      groups.map { group in [leader, key].map { SweepTables.value(of: $0, in: group) ?? "" } })
-    return pairs.count > values[leader, default: []].count
+    let leaders = groups.lazy.compactMap { group in
+      group.settings.first { $0.key == key }.flatMap { FollowedDefault.keys($0.setBy) }
+    }.first
+    guard let leaders, leaders.contains(where: varying.contains) else { return true }
+    // One value for each of the leaders'.
+    func combinations(_ keys: [String]) -> Int {
+      Set(groups.map { group in keys.map { SweepTables.value(of: $0, in: group) ?? "" } }).count
+    }
+    return combinations(leaders + [key]) > combinations(leaders)
   }
 }

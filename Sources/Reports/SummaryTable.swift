@@ -16,7 +16,9 @@ enum SummaryTable {
       ])
     for groups in groups.byTask { append(groups, to: &table) }
     // What `‡` lists in full takes more room than the table.
-    table.notes = groups.notes.filter { !$0.hasPrefix("‡") } + groups.densityNotes
+    table.notes =
+      groups.notes.filter { !$0.hasPrefix("‡") } + groups.intervalNotes
+      + groups.densityNotes
     if groups.contains(where: { !$0.deviations.isEmpty }) {
       table.notes.append(
         "‡ not at the published settings, so not comparable with published results; "

@@ -36,7 +36,7 @@ enum SweepTables {
             group.verdictCell,
           ])
       }
-      table.notes = set.notes
+      table.notes = set.notes + set.intervalNotes
       return table.withoutEmptyColumns()
     }
   }

@@ -44,7 +44,7 @@ enum TaskTables {
       ]
       table.append(cells)
     }
-    table.notes = groups.notes + groups.densityNotes
+    table.notes = groups.notes + groups.intervalNotes + groups.densityNotes
     return table.withoutEmptyColumns()
   }
 

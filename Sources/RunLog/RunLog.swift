@@ -43,6 +43,9 @@ public struct RunLog: Sendable {
   public var selection = Selection.lowerLoss
   /// Which kernels the run computes with; logs of before this was kept have the first ones.
   public var kernels = KernelRevision.latest
+  /// A digest of the parameters in the `model.initial_checkpoint` that the run began with; nil without one, and in
+  /// logs of before this was kept.
+  public var initialDigest: String?
   /// The result on the test split, nil until it is there.
   public var test: TestResult?
   /// What the run costs.

@@ -1,9 +1,9 @@
 /// What differs between two sides by more than chance, by drawing anew.
 extension Metric {
-  /// By how much the second side is above the first in each of `count` resamples: of its runs, where it has
-  /// several, and of the examples that all runs answered.
+  /// By how much the second side is above the first in each of `count` resamples of the examples, which all runs
+  /// answered.
   ///
-  /// A side's value is the mean over its runs. All answers are about the same targets. Nil where the answers do not
+  /// A side's value is the mean over its runs. These are held: two or three of them are too few to draw from. All answers are about the same targets. Nil where the answers do not
   /// tell the metric. Cost: `count` · examples draws; for correlations, `count` · runs · examples additions besides.
   public func resampledDifferences(
     _ first: [ScoredAnswers], _ second: [ScoredAnswers], count: Int,
@@ -23,10 +23,7 @@ extension Metric {
       let sums = resampling.sums(&draws)
       let means = sides.enumerated().map { side, runs -> Double in
         let begin = side * sides[0].count
-        let values = runs.indices.map { index -> Double in
-          let run = runs.count > 1 ? draws.next(below: runs.count) : index
-          return runs[run].value(sums[begin + run])
-        }
+        let values = runs.indices.map { runs[$0].value(sums[begin + $0]) }
         return values.reduce(0, +) / Double(values.count)
       }
       return means[1] - means[0]

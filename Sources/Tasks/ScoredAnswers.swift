@@ -43,6 +43,14 @@ public struct ScoredAnswers: Sendable, Equatable {
   /// Examples, of which each may have several targets.
   public var exampleCount: Int { Set(examples).count }
 
+  /// The answers to the targets of some examples, in their order.
+  public func of(_ chosen: Set<Int>) -> ScoredAnswers {
+    let places = examples.indices.filter { chosen.contains(examples[$0]) }
+    return ScoredAnswers(
+      predictions: places.map { predictions[$0] }, labels: places.map { labels[$0] },
+      examples: places.map { examples[$0] })
+  }
+
   /// Whether the other answers are to the same targets of the same examples, so that the two can be compared
   /// one by one.
   public func areAbout(theTargetsOf other: ScoredAnswers) -> Bool {

@@ -114,6 +114,38 @@ import Testing
     #expect(named.exitCode == 65 && named.errors.contains("this is no run log"))
   }
 
+  /// A run goes on with the kernels it was begun with, and so does what is asked of it afterwards.
+  @Test func olderKernelsScoreAsTheyDid() throws {
+    let folder = try TemporaryFolder()
+    try FileManager.default.copyItem(
+      at: Self.trained.get().url("small.yaml"), to: folder.url("small.yaml"))
+    let environment = try ["SBM_DATA": Self.trained.get().url("data").path]
+    func sbm(_ arguments: String...) throws -> ProgramResult {
+      try TestProgram.run(
+        TestProgram.sbm, arguments, in: folder.url, environment: environment)
+    }
+    // `base:` without the sweep over mechanisms.
+    try folder.write(
+      "name: one\nbase: small.yaml\nattention: {kind: reformer, bucket: 8}\n"
+        + "sweep: {cases: {one: {}}}\ntraining: {steps: 2, warmup: 1, eval_every: 2}\n",
+      to: "one.yaml")
+    let trained = try sbm("run", "one.yaml")
+    try #require(trained.exitCode == 0, "\(trained.errors)")
+    let path = folder.url("results/one/listops-one-s4.h5").path
+    var log = try RunLog(reading: path)
+    func loss() throws -> Double {
+      let result = try sbm("evaluate", path, "--out", folder.url("x.evaluation.h5").path)
+      try #require(result.exitCode == 0, "\(result.errors)")
+      return try EvaluationLog(reading: folder.url("x.evaluation.h5").path).result.loss
+    }
+    let now = try loss()
+    #expect(now == log.test?.loss)
+    log.kernels = .first
+    try log.write(to: path)
+    let before = try loss()
+    #expect(before != now && abs(before - now) < 1e-4)
+  }
+
   @Test func protocolLengthAndSplitCanBeChanged() throws {
     let name = "listops-softmax-published-s4"
     // Every test example, not whole batches only.

@@ -93,6 +93,19 @@ import Testing
     let (before, after) = (try embedding("mlm-softmax-s0"), try embedding("cola-softmax-s0"))
     #expect(before.count == after.count && zip(before, after).allSatisfy { abs($0 - $1) < 1e-6 })
 
+    // The run is not one of another encoder under the same name.
+    let own = folder.url("cola-softmax-s0.checkpoint.h5")
+    let pretrained = folder.url("mlm-softmax-s0.checkpoint.h5")
+    let saved = try Data(contentsOf: pretrained)
+    try Data(contentsOf: own).write(to: pretrained)
+    let changed = try run(
+      "experiments/cola.yaml", "--only", "softmax", "--set", start, "--set",
+      "training.peak_learning_rate=1e-12")
+    #expect(changed.exitCode == 65)
+    #expect(
+      changed.errors.contains("the run was begun with other parameters than "), "\(changed.errors)")
+    try saved.write(to: pretrained)
+
     let larger = try run(
       "experiments/cola.yaml", "--only", "softmax", "--set", start, "--set", "model.layers=3",
       "--set", "model.dim=64", "--set", "model.head_dim=32", "--seeds", "1")

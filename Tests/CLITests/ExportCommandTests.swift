@@ -269,6 +269,24 @@ import Testing
     #expect(text.hasPrefix("example,prediction,label,correct\n"))
   }
 
+  /// Runs of one name from two folders would become one.
+  @Test(arguments: ["csv", "safetensors", "tensorboard"])
+  func runsOfOneNameAreNotMixed(format: String) throws {
+    let folder = try TemporaryFolder()
+    let path = try log("listops-sbm")
+    let copy = try folder.url("other", making: true)
+      .appendingPathComponent((path as NSString).lastPathComponent)
+    try FileManager.default.copyItem(atPath: path, toPath: copy.path)
+    let out = folder.url("out").path
+    let result = try export(path, copy.path, "--format", format, "--out", out)
+    #expect(
+      result.exitCode == 64 && result.errors.contains("would both be written to \(out)/"),
+      "\(result.errors)")
+    #expect(!FileManager.default.fileExists(atPath: out))
+    let twice = try export(path, path, "--format", format, "--out", out)
+    #expect(twice.exitCode == 64 && twice.errors.contains("is named twice"))
+  }
+
   @Test func exportsLieBesideTheLog() throws {
     let name = (try log("stsb-softmax") as NSString).lastPathComponent.replacing(".h5", with: "")
     for (format, path) in [

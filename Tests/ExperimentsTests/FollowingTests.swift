@@ -72,7 +72,9 @@ import Testing
     #expect(try mini("sst2", "training.batch: 4").training.shardTokens == 1024)
     #expect(try mini("sst2", "training.shard_tokens: 4096").training.shardTokens == 4096)
     #expect(try mini("listops").training.shardTokens == 8192)
-    let begun = try mini("sst2").withPlainDefaults { $0 == "training.shard_tokens" && $1 == "8192" }
+    let begun = try mini("sst2").withDefaults {
+      $0 == "training.shard_tokens" ? ("8192", "default") : nil
+    }
     #expect(begun.training.shardTokens == 8192)
   }
 
@@ -80,10 +82,23 @@ import Testing
   @Test func aRunKeepsTheDefaultsItWasBegunWith() throws {
     let now = try mini("sst2", "", "training.steps=2000")
     #expect(now.training.warmup == 200)
-    let begun = now.withPlainDefaults { key, value in key == "training.warmup" && value == "1052" }
+    let begun = now.withDefaults { $0 == "training.warmup" ? ("1052", "default") : nil }
     #expect(begun.training.warmup == 1052 && begun.training.evalEvery == now.training.evalEvery)
     #expect(begun.origins["training.warmup"]?.setBy == "default")
-    #expect(now.withPlainDefaults { _, _ in false } == now)
+    #expect(now.withDefaults { _ in nil } == now)
+    // When they followed otherwise; what somebody set is refused where it is not what he sets now.
+    let other = now.withDefaults {
+      $0 == "training.warmup" ? ("77", "follows training.steps") : ("3", "--set")
+    }
+    #expect(other.training.warmup == 77 && other.training.evalEvery == now.training.evalEvery)
+    #expect(other.origins["training.warmup"]?.setBy == "follows training.steps")
+  }
+
+  /// A default that follows one that follows: the length of WordPieces is 128, and shards follow the length.
+  @Test func whatFollowsWaitsForWhatItFollows() throws {
+    let tables = "data: {train_file: x.tsv, tokens: wordpiece}\ntraining.batch: 32"
+    let run = try mini("labelled", tables)
+    #expect((run.data.length, run.training.shardTokens) == (128, 1024))
   }
 
   /// A resolved run has nothing left to follow.

@@ -3,6 +3,7 @@ import Experiments
 import RunLog
 import Settings
 import Tasks
+import TestSupport
 import Testing
 import Training
 
@@ -40,6 +41,33 @@ import Training
   func origins(key: String, expected: String) throws {
     let one = try run(Self.text, .init(overrides: ["training.eval_every=100"]))
     #expect(origin(key, one) == expected)
+  }
+
+  /// Nobody says where the values of those are from who build on his file.
+  @Test func claimsAreAboutTheFilesOwnValues() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(
+      """
+      name: base
+      task: listops
+      attention: {kind: sbm, density_weight: 1.0e-3, clusters: 64}
+      provenance: {attention.density_weight: paper, attention.clusters: paper}
+      """, to: "base.yaml")
+    try folder.write(
+      "name: own\nbase: base.yaml\nattention.density_weight: 0.5\n", to: "own.yaml")
+    try folder.write(
+      "name: grid\nbase: base.yaml\nsweep: {grid: {attention.density_weight: [0.25]}}\n",
+      to: "grid.yaml")
+    for (file, expected) in [
+      ("base", "paper, base.yaml:3"), ("own", "ours, own.yaml:3"),
+      ("grid", "ours, sweep (grid.yaml:3)"),
+    ] {
+      let run = try Experiment.load(
+        folder.url("\(file).yaml").path, .init(schema: .standard)
+      ).runs[0]
+      #expect(origin("attention.density_weight", run) == expected)
+      #expect(origin("attention.clusters", run) == "paper, base.yaml:3")
+    }
   }
 
   @Test func deviationsFromThePublishedValues() throws {

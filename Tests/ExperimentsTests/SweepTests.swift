@@ -245,6 +245,32 @@ import Training
     #expect(found.contains { $0.hasPrefix("--sweep \(sweep)") && $0.contains(message) }, "\(found)")
   }
 
+  /// A case with other settings than its own is not what its name says.
+  @Test func whatACaseSetsStays() throws {
+    let text = """
+      name: g
+      task: listops
+      attention.kind: sbm
+      sweep:
+        cases:
+          short: {training.steps: 500, threads: 2}
+          long: {training.steps: 5000}
+          plain: {}
+      """
+    let found = try problems(text, .init(overrides: ["training.steps=40"]))
+    #expect(
+      found
+        == ["short", "long"].map {
+          "--set training.steps=40: training.steps: the case '\($0)' of mini.yaml sets this. "
+            + "Choose among its runs with --only."
+        })
+    // The same value, one that decides no result, and a case that says nothing of it.
+    #expect(try problems(text, .init(overrides: ["training.steps=500"])).count == 1)
+    #expect(try runs(text, .init(overrides: ["threads=1"])).map(\.threads) == [1, 1, 1])
+    let plain = try runs(text, .init(overrides: ["training.steps=40"], only: ["plain"]))
+    #expect(plain.map(\.training.steps) == [40])
+  }
+
   @Test(arguments: [
     ("0", "expected a number from 1e-30 to 1, found '0'"),
     ("1e-400", "'1e-400' is nearer to 0 than any number that can be told from it"),

@@ -1,6 +1,7 @@
 import Exports
 import Foundation
 import RunLog
+import TestSupport
 import Testing
 
 @Suite struct EventFileTests {
@@ -47,7 +48,7 @@ import Testing
         created: "2026-01-02T03:04:05Z", codeVersion: "1", hardware: "", libraries: []),
       configuration: "name: x\n", settings: [], cost: .init(parameters: 1))
     #expect(throws: ExportError.nothingLogged(run: "x-s0")) {
-      try TensorBoardExport(log).write(below: FileManager.default.temporaryDirectory)
+      try TensorBoardExport(log).write(to: FileManager.default.temporaryDirectory)
     }
     log.train.append(.init(step: 2, loss: 2.5, learningRate: 0.1, seconds: 3, examples: 8))
     #expect(TensorBoardExport(log).files.map(\.split) == ["train"])
@@ -57,5 +58,34 @@ import Testing
     #expect(TensorBoardExport(log).files.map(\.split) == ["train", "dev-best"])
     log.data.append(.init(split: "test", examples: 1, digest: ""))
     #expect(TensorBoardExport(log).files.map(\.split) == ["train", "test"])
+  }
+
+  /// Of a run that was begun again nothing of before is left in its curves.
+  @Test func aRunBegunAgainReplacesItsCurves() throws {
+    let folder = try TemporaryFolder()
+    func log(created: String) -> RunLog {
+      var log = RunLog(
+        labels: .init(
+          runID: "x-s0", experiment: "x", task: "listops", model: "sbm", mechanism: "sbm",
+          runProtocol: "strict", seed: 0, steps: 4),
+        environment: .init(created: created, codeVersion: "1", hardware: "", libraries: []),
+        configuration: "name: x\n", settings: [], cost: .init(parameters: 1))
+      log.train.append(.init(step: 2, loss: 2.5, learningRate: 0.1, seconds: 3, examples: 8))
+      return log
+    }
+    var first = log(created: "2026-01-02T03:04:05Z")
+    first.dev.append(.init(step: 2, loss: 2.5, seconds: 3, examples: 8))
+    try TensorBoardExport(first).write(to: folder.url)
+    #expect(try folder.names("dev") == ["events.out.tfevents.1767323045.sbm"])
+    try folder.write("another program's", to: "dev/events.out.tfevents.1.host")
+    try TensorBoardExport(log(created: "2031-01-02T03:04:05Z")).write(to: folder.url)
+    #expect(try folder.names("train") == ["events.out.tfevents.1925089445.sbm"])
+    #expect(try folder.names("dev") == ["events.out.tfevents.1.host"])
+  }
+}
+
+extension TemporaryFolder {
+  fileprivate func names(_ path: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: url(path).path)
   }
 }

@@ -93,12 +93,44 @@ import Testing
     let result = try compare("listops-softmax", "listops-sbm")
     #expect(result.exitCode == 0, "\(result.errors)")
     for part in [
-      "seeds 0, 1, 2", "39.33 ± 9.02", "resamples of runs and examples",
+      "seeds 0, 1, 2", "39.33 ± 9.02", "Student's t (paired seeds) on 500 examples",
       "accuracy by seed: 0: +6.00, 1: +1.00, 2: +8.00; mean +5.00 ± 8.96 (95 %, Student's t)",
       "n too small to tell",
     ] {
       #expect(result.output.contains(part), "\(part) in \(result.output)")
     }
+  }
+
+  /// The published loop tests each seed on other examples: those that all runs answered are compared.
+  @Test func examplesThatAllAnswered() throws {
+    for seed in 0..<2 {
+      for (mechanism, period) in [("softmax", 2), ("sbm", 3)] {
+        var log = makeLog(
+          mechanism: mechanism, experiment: "listops", seed: UInt64(seed), accuracy: 0.5)
+        let examples = (0..<500).filter { $0 % 10 != 3 + seed }
+        log.test?.exampleIndices = examples
+        log.test?.answers = .classes(
+          predictions: examples.map { $0 % period == 0 ? $0 % 10 + 1 : $0 % 10 },
+          labels: examples.map { $0 % 10 })
+        try log.write(to: folder.url("\(mechanism)-s\(seed).h5").path)
+      }
+    }
+    let seeds = try compare("softmax-s0.h5", "sbm-s1.h5")
+    #expect(
+      seeds.output.contains("exact McNemar test on 400 examples that all runs answered"),
+      "\(seeds.output)")
+    // Even numbers are wrong on one side, multiples of three on the other.
+    #expect(seeds.output.contains("(only A right: 66, only B right: 132)"), "\(seeds.output)")
+  }
+
+  /// What could not be read is named, and the exit code tells a script.
+  @Test func aFileThatCannotBeRead() throws {
+    try write("one/listops-softmax-s0", right: 200)
+    try write("two/listops-softmax-s0", right: 260)
+    try Data("not HDF5".utf8).write(to: folder.url("results/two/bad.h5"))
+    let result = try compare("results/one", "results/two")
+    #expect(result.exitCode == 65 && result.errors.contains("bad.h5"), "\(result.errors)")
+    #expect(result.output.contains("+12.00"))
   }
 
   @Test func foldersByName() throws {

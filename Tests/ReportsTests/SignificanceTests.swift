@@ -14,11 +14,20 @@ import Testing
   }
 
   @Test(arguments: [
-    (1, 12.706204736174694), (2, 4.302652729749462), (20, 2.085963447265864),
+    (1.0, 12.706204736174694), (2, 4.302652729749462), (20, 2.085963447265864),
     (21, 2.0796138447276795), (40, 2.021075390306273), (1000, 1.9623390808264083),
+    (2.5, 3.5746548420036817), (.infinity, 1.9599639845400545),
   ])
-  func studentT(_ degrees: Int, _ expected: Double) {
-    #expect(abs(Significance.studentT(degrees: degrees) - expected) < 0.001)
+  func studentT(_ degrees: Double, _ expected: Double) {
+    #expect(abs(StudentT.limit(degrees: degrees) - expected) < 1e-6)
+  }
+
+  @Test(arguments: [
+    (0.0, 3.0, 1.0), (1, 1, 0.5), (2.5, 4, 0.06676654), (-2.5, 4, 0.06676654), (30, 2, 0.00110926),
+    (1.7, 7.3, 0.13116537), (3, 1e9, 0.00269980),
+  ])
+  func probabilities(_ t: Double, _ degrees: Double, _ expected: Double) {
+    #expect(abs(StudentT.probability(t, degrees: degrees) - expected) < 1e-7)
   }
 
   @Test func intervalsOfResamples() {

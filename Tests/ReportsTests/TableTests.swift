@@ -28,10 +28,14 @@ import Testing
       cells(table, "softmax", "ours, n = 2")?.dropFirst(2)
         == ["37.00 ± 1.41", "", "", "", "", ""])
     let differences = table?.rows.map { $0.cells.map(\.text) }.filter { $0[1] == "difference" }
-    #expect(differences?.map { $0[2] } == ["−0.22", "+0.55"])
+    #expect(differences?.map { $0[2] } == ["−0.22 ±13.4", "+0.55 ±4.3"])
     #expect(cells(table, "sbm-fastrg", "ours, n = 1")?[2] == "38.00 (20.00)")
     #expect(cells(table, "sbm", "paper*")?[2] == "37.45 (20.09)")
     #expect(table?.notes.first == PaperValues.note)
+    #expect(
+      table?.notes.contains { $0.hasPrefix("difference: ± half of our 95 % interval") } == true)
+    // The column of intervals is in other tables.
+    #expect(table?.notes.contains { $0.hasPrefix("95 %") } == false)
     // Guessing is the most frequent of ten classes.
     #expect(cells(table, "guessing")?[2] == "10.00")
     // Others' rows stand below the paper's, checked in their own documents.
@@ -154,6 +158,25 @@ import Testing
     #expect(cells(sweep, "128")?[1] == "32.00 ± 0.00")
   }
 
+  /// What follows what was varied is no second setting of the sweep, whatever it follows.
+  @Test func followersAreNotVaried() {
+    func sweep(_ setBy: String) -> Table? {
+      let logs = [(16, "1024"), (32, "2048"), (64, "4096")].map { batch, shard in
+        var log = makeLog(
+          variant: "batch-\(batch)", experiment: "batches",
+          settings: [("training.batch", "\(batch)"), ("training.shard_tokens", shard)])
+        log.settings[log.settings.count - 1].setBy = setBy
+        return log
+      }
+      return makeReport(logs).tables.first { $0.title.hasPrefix("batches: listops by ") }
+    }
+    #expect(
+      sweep("follows training.batch, data.length")?.title
+        == "batches: listops by batch (guessing: 10.00)")
+    #expect(
+      sweep("--set")?.title == "batches: listops by batch, shard_tokens (guessing: 10.00)")
+  }
+
   @Test func perplexityIsNoPercentage() {
     var logs = [makeLog(task: "mlm"), makeLog(task: "mlm", seed: 1)]
     for (index, perplexity) in [40.0, 42.0].enumerated() {
@@ -208,7 +231,7 @@ import Testing
     let one = 1.96 * (0.36 * 0.64 / 499).squareRoot()
     #expect(try abs(#require(groups[0].halfWidth) - one) < 1e-9)
     let errors = ((0.36 * 0.64 / 499).squareRoot() + (0.38 * 0.62 / 499).squareRoot()) / 2
-    let seeds = 12.706 * 0.02 / 2.0
+    let seeds = 12.706204736174694 * 0.02 / 2.0
     let both = (1.96 * 1.96 * errors * errors + seeds * seeds).squareRoot()
     #expect(try abs(#require(groups[1].halfWidth) - both) < 1e-9)
   }

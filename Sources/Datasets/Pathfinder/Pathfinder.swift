@@ -11,10 +11,10 @@ import Tasks
 /// published set has some, are left out, as in the published pipeline. A pixel's id is its value.
 ///
 /// Images are shuffled; the first 80 % train, the next 10 % are dev and the last 10 % test.
-/// `strict` shuffles by the seed of the options. `published` shuffles by a seed that nobody chose,
-/// drawn when the split is first needed. Either way the split is written to a manifest beside the
-/// caches, whose first line has the seed, which a later run reads again, and the MD5 sum of the list
-/// of images: when that changes, the manifest is written anew.
+/// `strict` shuffles by the seed of the options. `published`, where the published pipeline has no seed, shuffles
+/// by one that nobody chose and that is the same everywhere: the first digits of the MD5 sum of the list of images.
+/// Either way the split is written to a manifest beside the caches, whose first line has the seed, which a
+/// later run reads again, and that sum: when the list changes, the manifest is written anew.
 public struct Pathfinder: DatasetSource {
   /// Pathfinder32.
   public let task: TaskSpecification
@@ -187,8 +187,8 @@ extension Pathfinder {
     for sample in samples { list.update("\(sample.path) \(sample.label)\n".utf8) }
     let manifest = data.cache.appendingPathComponent("\(task.name)-\(variant)-split.tsv")
     let stored = try storedHeader(manifest)
-    // A seed that is drawn is written at once: the three splits have to come from the same shuffle.
-    let seed = seed ?? stored?.seed ?? UInt64.random(in: 0...UInt64.max)
+    // Earlier versions drew one, and kept it in the manifest alone.
+    let seed = seed ?? stored?.seed ?? list.bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
     let header = "# seed \(seed), \(samples.count) images, MD5 \(list.hexDigest())"
     var generator = RandomStream(seed: seed).child("pathfinder split").generator()
     generator.shuffle(&samples)

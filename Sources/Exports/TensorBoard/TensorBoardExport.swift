@@ -14,19 +14,36 @@ public struct TensorBoardExport {
   /// What `log` has.
   public init(_ log: RunLog) { self.log = log }
 
-  /// Writes the files below `folder`, in place of those of an earlier export of the run.
+  /// Writes the files below `folder`, the run's own, in place of those of an earlier export, also of one before the
+  /// run was begun again.
   ///
   /// - Throws: `DataError` when they cannot be written; ``ExportError/nothingLogged(run:)``.
-  public func write(below folder: URL) throws {
+  public func write(to folder: URL) throws {
     let files = files
     guard !files.isEmpty else { throw ExportError.nothingLogged(run: log.labels.runID) }
-    let own = folder.appendingPathComponent(log.labels.runID, isDirectory: true)
+    let name = "events.out.tfevents.\(Int(start)).\(Self.suffix)"
     for (split, file) in files {
-      // A name without the hour of the export: the next one replaces this one.
-      let name = "events.out.tfevents.\(Int(start)).sbm"
-      let writer = try FileWriter(own.appendingPathComponent("\(split)/\(name)"))
+      let writer = try FileWriter(folder.appendingPathComponent("\(split)/\(name)"))
       try writer.write(file.bytes)
       try writer.commit()
+    }
+    let written = Set(files.map { "\($0.split)/\(name)" })
+    // TensorBoard would draw what is left of an earlier export into the same curve.
+    for path in Self.eventFiles(folder) where !written.contains(path) {
+      try? FileManager.default.removeItem(at: folder.appendingPathComponent(path))
+    }
+  }
+
+  /// What the names of this program's event files end with.
+  private static let suffix = "sbm"
+
+  /// This program's event files of each split, below a run's folder.
+  private static func eventFiles(_ folder: URL) -> [String] {
+    ["train", "dev", "test", "dev-best"].flatMap { split -> [String] in
+      let path = folder.appendingPathComponent(split).path
+      let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+      return names.filter { $0.hasPrefix("events.out.tfevents.") && $0.hasSuffix(".\(suffix)") }
+        .map { "\(split)/\($0)" }
     }
   }
 

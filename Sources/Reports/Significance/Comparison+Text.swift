@@ -52,14 +52,14 @@ extension Comparison {
     var lines: [String] = []
     let name = TaskNames.shortMetric(metric.metric)
     if let test = metric.test {
-      let runs = sides.contains { $0.finished.count > 1 } ? "runs and " : ""
-      var line = "\(name): \(test.name) on \(Formatting.grouped(test.examples)) examples"
+      let common = test.areCommon ? " that all runs answered" : ""
+      var line = "\(name): \(test.name) on \(Formatting.grouped(test.examples)) examples\(common)"
       if let only = test.onlyRight {
         line +=
           " (only A right: \(Formatting.grouped(only.first)), only B right: "
           + "\(Formatting.grouped(only.second)))"
       } else {
-        line += ", \(Formatting.grouped(Self.resamples)) resamples of \(runs)examples"
+        line += ", \(Formatting.grouped(Self.resamples)) resamples of examples"
       }
       lines.append(line)
     }
@@ -68,7 +68,7 @@ extension Comparison {
     {
       let each = metric.seeds.map { "\($0.seed): \(signed(metric, $0.difference))" }
       let half =
-        Significance.studentT(degrees: statistic.count - 1) * deviation
+        StudentT.limit(degrees: Double(statistic.count - 1)) * deviation
         / Double(statistic.count).squareRoot()
       lines.append(
         "\(name) by seed: \(each.joined(separator: ", ")); mean "

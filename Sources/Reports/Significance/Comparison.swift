@@ -6,7 +6,7 @@ import Tasks
 /// Two groups of runs of one task, side by side: what differs in settings and results, and what of it is told from
 /// chance.
 public struct Comparison: Sendable {
-  /// Resamples of runs and examples.
+  /// Resamples of examples.
   static let resamples = 4000
   /// The probability below which a difference counts.
   static let level = 0.05
@@ -51,9 +51,9 @@ public struct Comparison: Sendable {
     public let seeds: [(seed: UInt64, difference: Double)]
   }
 
-  /// A paired test on stored answers.
+  /// A test on stored answers.
   public struct Test: Sendable {
-    /// `exact McNemar test` or `bootstrap`.
+    /// `exact McNemar test`, `bootstrap`, or Student's t over seeds and examples with how seeds were counted.
     public let name: String
     /// The two-sided probability of a difference at least this large by chance.
     public let probability: Double
@@ -61,6 +61,8 @@ public struct Comparison: Sendable {
     public let interval: ClosedRange<Double>
     /// Examples.
     public let examples: Int
+    /// Whether runs answered others besides.
+    public let areCommon: Bool
     /// Of answers that are right or wrong, how many only each side has right.
     public let onlyRight: (first: Int, second: Int)?
 
@@ -88,11 +90,10 @@ public struct Comparison: Sendable {
     sides = [first, second]
     task = first.runs[0].log.labels.task
     settings = Self.settings(first, second)
-    let answers = [first, second].map { $0.finished.map(\.log.scoredAnswers) }
-    obstacle = Self.obstacle(first, second, answers)
-    let isPaired = obstacle == nil
+    let answers = CommonAnswers(first, second)
+    obstacle = answers.obstacle
     metrics = Self.metrics(first, second).compactMap { name in
-      Self.compare(name, first, second, isPaired ? answers.map { $0.compactMap { $0 } } : nil)
+      Self.compare(name, first, second, answers)
     }
   }
 
@@ -119,22 +120,6 @@ public struct Comparison: Sendable {
 
   // MARK: Results
 
-  private static func obstacle(_ first: Side, _ second: Side, _ answers: [[ScoredAnswers?]])
-    -> String?
-  {
-    for (side, own) in zip([first, second], answers) {
-      if own.isEmpty { return "no run of \(side.name) has finished" }
-      if own.contains(where: { $0 == nil }) {
-        return "\(side.name) has stored no answers with their right labels"
-      }
-    }
-    let all = answers.joined().compactMap { $0 }
-    guard all.allSatisfy({ $0.areAbout(theTargetsOf: all[0]) }) else {
-      return "they were tested on different examples"
-    }
-    return nil
-  }
-
   private static func metrics(_ first: Side, _ second: Side) -> [String] {
     let main = first.runs[0].log.labels.metric
     let all = first.finished.compactMap { $0.log.test?.metrics.keys.sorted() }.joined()
@@ -144,45 +129,56 @@ public struct Comparison: Sendable {
   }
 
   private static func compare(
-    _ name: String, _ first: Side, _ second: Side, _ answers: [[ScoredAnswers]]?
+    _ name: String, _ first: Side, _ second: Side, _ answers: CommonAnswers
   ) -> MetricDifference? {
     let values = [first, second].map { side in
-      side.finished.compactMap { run in run.log.test?.metrics[name].map { (run, $0) } }
+      side.finished.compactMap { run in
+        run.log.test?.metrics[name].map { (seed: run.log.labels.seed, value: $0) }
+      }
     }
-    let statistics = values.compactMap { Statistic($0.map(\.1)) }
+    let statistics = values.compactMap { Statistic($0.map(\.value)) }
     guard statistics.count == 2 else { return nil }
-    let seeds = values[0].compactMap { run, value -> (seed: UInt64, difference: Double)? in
-      let seed = run.log.labels.seed
-      return values[1].first { $0.0.log.labels.seed == seed }.map { (seed, $0.1 - value) }
+    let seeds = values[0].compactMap { own in
+      values[1].first { $0.seed == own.seed }
+        .map { (seed: own.seed, difference: $0.value - own.value) }
     }
+    let difference = statistics[1].mean - statistics[0].mean
     return MetricDifference(
       metric: name, sides: statistics,
       guess: (first.finished + second.finished).lazy.compactMap { $0.log.score(name)?.guess }.first,
-      difference: statistics[1].mean - statistics[0].mean,
-      test: answers.flatMap { answers in
-        Metric(rawValue: name).flatMap { test($0, answers[0], answers[1]) }
+      difference: difference,
+      test: Metric(rawValue: name).flatMap {
+        test($0, difference, SeedSpread(values[0], values[1]), answers)
       }, seeds: seeds)
   }
 
-  /// McNemar's test where there is one run a side and each example is right or wrong as a whole, else the
-  /// bootstrap over runs and examples.
-  private static func test(_ metric: Metric, _ first: [ScoredAnswers], _ second: [ScoredAnswers])
-    -> Test?
-  {
+  /// With several seeds a side Student's t over seeds and examples; with one, McNemar's test where each example is
+  /// right or wrong as a whole, else the bootstrap over examples.
+  private static func test(
+    _ metric: Metric, _ difference: Double, _ seeds: SeedSpread?, _ answers: CommonAnswers
+  ) -> Test? {
+    guard answers.obstacle == nil else { return nil }
+    let (first, second) = (answers.first, answers.second)
     // The same logs give the same numbers.
     var generator = RandomStream(seed: 0).child("comparison").generator()
     guard
       let differences = metric.resampledDifferences(
         first, second, count: resamples, using: &generator)
     else { return nil }
-    let interval = Significance.interval(differences)
     let examples = first[0].exampleCount
-    guard metric == .accuracy, first.count == 1, second.count == 1,
-      examples == first[0].labels.count
-    else {
+    if let seeds {
+      let found = seeds.test(
+        difference, examplesError: Statistic(differences)?.deviation ?? 0)
+      return Test(
+        name: "Student's t (\(seeds.kind.rawValue))", probability: found.probability,
+        interval: (difference - found.halfWidth)...(difference + found.halfWidth),
+        examples: examples, areCommon: answers.areCommon, onlyRight: nil)
+    }
+    let interval = Significance.interval(differences)
+    guard metric == .accuracy, examples == first[0].labels.count else {
       return Test(
         name: "bootstrap", probability: Significance.probability(differences),
-        interval: interval, examples: examples, onlyRight: nil)
+        interval: interval, examples: examples, areCommon: answers.areCommon, onlyRight: nil)
     }
     let right = zip(zip(first[0].predictions, second[0].predictions), first[0].labels)
     let onlyFirst = right.count { $0.0 == $1 && $0.1 != $1 }
@@ -190,6 +186,7 @@ public struct Comparison: Sendable {
     return Test(
       name: "exact McNemar test",
       probability: Significance.mcNemar(onlyFirst: onlyFirst, onlySecond: onlySecond),
-      interval: interval, examples: examples, onlyRight: (onlyFirst, onlySecond))
+      interval: interval, examples: examples, areCommon: answers.areCommon,
+      onlyRight: (onlyFirst, onlySecond))
   }
 }

@@ -28,18 +28,4 @@ public enum Significance {
     let (below, above) = (differences.count { $0 <= 0 }, differences.count { $0 >= 0 })
     return min(1, 2 * Double(min(below, above) + 1) / Double(differences.count + 1))
   }
-
-  /// The 97.5th percentile of Student's t.
-  public static func studentT(degrees: Int) -> Double {
-    let known = [
-      12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160,
-      2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086,
-    ]
-    if degrees < 1 { return .infinity }
-    // Beyond the table by Fisher's expansion, whose error is below 0.001 there.
-    let (z, n) = (1.959964, Double(degrees))
-    return degrees <= known.count
-      ? known[degrees - 1]
-      : z + (z * z * z + z) / (4 * n) + (5 * pow(z, 5) + 16 * pow(z, 3) + 3 * z) / (96 * n * n)
-  }
 }

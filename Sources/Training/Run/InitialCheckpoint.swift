@@ -1,3 +1,4 @@
+import Checksums
 import Datasets
 import Experiments
 import HDF5
@@ -26,6 +27,14 @@ extension RunConfiguration {
     let device = Device(name: device)
     if !device.isCPU { try withError { model.move(to: device) } }
     return model
+  }
+
+  /// A digest of the parameters in the file of `model.initial_checkpoint`; nil where the run has none.
+  ///
+  /// - Throws: ``TrainingError``, `HDF5Error`, `SafetensorsError` when the file cannot be read.
+  func initialDigest() throws -> String? {
+    let path = model.initialCheckpoint
+    return path.isEmpty ? nil : try InitialParameters.digest(path)
   }
 
   /// Makes the run's device usable; to be called before any tensor is made.
@@ -97,14 +106,32 @@ extension SequenceModel {
 private enum InitialParameters {
   /// Reads a checkpoint, or a safetensors file with our names or those of the published code.
   static func read(_ path: String, names: [String]) throws -> [String: Tensor] {
-    guard path.lowercased().hasSuffix(".safetensors") else {
-      let checkpoint = try Checkpoint(reading: path)
-      return checkpoint.best?.parameters ?? checkpoint.parameters
-    }
-    var tensors = try SafetensorsFile(reading: path).tensors
+    var tensors = try tensors(path)
+    guard isSafetensors(path) else { return tensors }
     for name in names where tensors[name] == nil {
       tensors[name] = tensors[PublishedNames.model(name)]
     }
     return tensors
+  }
+
+  private static func isSafetensors(_ path: String) -> Bool {
+    path.lowercased().hasSuffix(".safetensors")
+  }
+
+  /// What the file has, by its own names; of a checkpoint the best parameters on dev.
+  private static func tensors(_ path: String) throws -> [String: Tensor] {
+    if isSafetensors(path) { return try SafetensorsFile(reading: path).tensors }
+    let checkpoint = try Checkpoint(reading: path)
+    return checkpoint.best?.parameters ?? checkpoint.parameters
+  }
+
+  /// 16 hexadecimal digits of the names, shapes and values.
+  static func digest(_ path: String) throws -> String {
+    var sum = Checksum(.sha256)
+    for (name, tensor) in try tensors(path).sorted(by: { $0.key < $1.key }) {
+      sum.update("\(name) \(tensor.shape)\n".utf8)
+      try withError { tensor.array(of: Float.self) }.withUnsafeBytes { sum.update($0) }
+    }
+    return String(sum.hexDigest().prefix(16))
   }
 }

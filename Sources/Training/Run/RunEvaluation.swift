@@ -89,13 +89,14 @@ public struct RunEvaluation {
   ///
   /// - Throws: ``Interruption`` when a signal comes in the middle, `DataError`, `TorchError`.
   public func perform(codeVersion: String) throws -> EvaluationLog {
+    var settings = run.stepSettings(data.task, device: Device(name: run.device))
+    settings.kernels = saved.log.kernels
     let scoring = try SplitScoring(
       run: run, data: data,
       step: ShardedStep(
-        model: model, pool: WorkerPool(count: run.threads),
-        settings: run.stepSettings(data.task, device: Device(name: run.device))),
+        model: model, pool: WorkerPool(count: run.workerThreads), settings: settings),
       layout: ShardLayout(
-        tokenBudget: run.training.shardTokens, model: model, experimentProtocol: run.runProtocol,
+        tokenBudget: run.shardTokens, model: model, experimentProtocol: run.runProtocol,
         paddedLength: run.data.paddedLength))
     let result = try scoring.result(of: split)
     let parameters: (word: String, step: Int) =

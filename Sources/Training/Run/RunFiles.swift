@@ -66,6 +66,7 @@ public struct RunFiles: Sendable {
         throw TrainingError.runExists(log: self.log.path, status: log.status.rawValue)
       }
       if !log.data.isEmpty, let data = try data(log) { try checkData(log, data) }
+      try checkInitialCheckpoint(log, run)
     }
     switch found.stage {
     case .new, .begun: return .none
@@ -87,11 +88,12 @@ public struct RunFiles: Sendable {
     }
   }
 
-  /// `run` as it was begun, if it was begun by a version in which defaults did not follow other settings.
+  /// `run` as it was begun, if it was begun by a version in which defaults followed other settings otherwise, or not.
   public func asBegun(_ run: RunConfiguration) -> RunConfiguration {
     guard let log = try? RunLog(reading: self.log.path) else { return run }
-    let begun = Dictionary(log.settings.map { ($0.key, $0.value) }) { first, _ in first }
-    return run.withPlainDefaults { begun[$0] == $1 }
+    return run.withDefaults { key in
+      log.settings.first { $0.key == key }.map { ($0.value, $0.setBy) }
+    }
   }
 
   /// Finds out whether another process is working on the run; writes nothing.
@@ -194,6 +196,16 @@ public struct RunFiles: Sendable {
         throw TrainingError.dataChanged(log: self.log.path, saved: saved, found: found)
       }
     }
+  }
+
+  /// Compares the parameters that the run was begun with, where the log knows them, with those in the file that it
+  /// names, where that is still there.
+  private func checkInitialCheckpoint(_ log: RunLog, _ run: RunConfiguration) throws {
+    guard let begun = log.initialDigest, let now = try? run.initialDigest(), now != begun else {
+      return
+    }
+    throw TrainingError.initialCheckpointChanged(
+      log: self.log.path, path: run.model.initialCheckpoint)
   }
 
   /// Logs that `run` failed before it could train; what an earlier start of it left is kept.

@@ -105,6 +105,7 @@ public struct Trainer {
     log.summation = start.summation
     log.selection = start.selection
     log.kernels = start.kernels
+    if saved == nil, processes.isRoot { log.initialDigest = try run.initialDigest() }
     log.cost.processes = processes.size
     log.beginStretch(afterStep: 0)
     if let saved {

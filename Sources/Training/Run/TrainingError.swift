@@ -13,6 +13,8 @@ public enum TrainingError: ExitCodeProviding, CustomStringConvertible, Equatable
   case settingsChanged(checkpoint: String, key: String, saved: String, wanted: String)
   /// The run was begun with other examples.
   case dataChanged(log: String, saved: RunLog.DataSplit, found: RunLog.DataSplit?)
+  /// The run was begun with other parameters than its `model.initial_checkpoint` has now.
+  case initialCheckpointChanged(log: String, path: String)
   /// A checkpoint that cannot be used.
   case badCheckpoint(path: String, problem: String)
   /// A `model.initial_checkpoint` that this run cannot begin with.
@@ -61,6 +63,10 @@ public enum TrainingError: ExitCodeProviding, CustomStringConvertible, Equatable
         + (found.map { "has \($0.examples) with \($0.digest)" } ?? "has none")
         + "; bring the old data back (data.root, SBM_DATA), choose another folder with --out, or "
         + "begin a run that has not finished again with --restart."
+    case .initialCheckpointChanged(let log, let path):
+      "\(log): the run was begun with other parameters than \(path) (model.initial_checkpoint) has now; "
+        + "bring the old file back, choose another folder with --out, or begin a run that has not finished "
+        + "again with --restart."
     case .badCheckpoint(let path, let problem), .badLog(let path, let problem):
       "\(path): \(problem). Restore it from a copy, or begin the run again with --restart."
     case .unusableInitialCheckpoint(let path, let problem):
@@ -110,7 +116,8 @@ public enum TrainingError: ExitCodeProviding, CustomStringConvertible, Equatable
     switch self {
     case .runExists, .runIsFinished, .needsOneProcess: .usage
     case .runIsBusy, .cannotLock, .rootLeavesRun: .interrupted
-    case .settingsChanged, .dataChanged, .dataDiffers, .badCheckpoint, .badLog,
+    case .settingsChanged, .dataChanged, .initialCheckpointChanged, .dataDiffers, .badCheckpoint,
+      .badLog,
       .unusableInitialCheckpoint, .cannotResume, .noData, .tooLarge, .cannotCompute,
       .cannotEvaluate, .unsupported:
       .badInput
