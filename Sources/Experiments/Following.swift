@@ -38,6 +38,18 @@ extension Setting {
 }
 
 extension RunConfiguration {
+  /// The default of a setting that goes with the present values of those it follows; nil where that is its own default.
+  func followedDefault(_ setting: Setting) -> SettingValue? {
+    guard let following = setting.rule, let task = schema.task(task),
+      let own = setting.fallback(task, mechanism: attention.kind)
+    else { return nil }
+    let defaults = following.keys.compactMap { key in
+      schema.setting(key)?.fallback(task, mechanism: attention.kind).map { (key, $0.value) }
+    }
+    let value = following.value(self, own.value, Dictionary(uniqueKeysWithValues: defaults))
+    return value == own.value ? nil : value
+  }
+
   /// The run with the defaults that it was begun with where they follow other settings: by a version in which they
   /// did not follow, or followed otherwise.
   ///
@@ -55,6 +67,8 @@ extension RunConfiguration {
         setting.set(&run, plain.value)
         run.origins[key] = SettingOrigin(provenance: plain.provenance, setBy: "default")
       } else if FollowedDefault.keys(before.setBy) != nil,
+        // Not where a file has written down both the value and what had set it.
+        followedDefault(setting) == setting.get(self),
         case .success(let value) = setting.decode(
           YAMLNode(
             content: .scalar(before.value, isPlain: true), mark: Mark(file: "", line: 1, column: 1))

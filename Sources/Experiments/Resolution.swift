@@ -70,14 +70,7 @@ struct Resolution {
     if let entry = entries[setting.key] {
       guard entry.value == fallback.value, let leading, leading.layer > entry.layer else { return }
     }
-    let defaults = following.keys.compactMap { key in
-      schema.setting(key)?.fallback(task, mechanism: kind).map { (key, $0.value) }
-    }
-    guard
-      let value = following.value(
-        run, fallback.value, Dictionary(uniqueKeysWithValues: defaults)),
-      value != fallback.value
-    else { return }
+    guard let value = run.followedDefault(setting) else { return }
     setting.set(&run, value)
     run.origins[setting.key] = SettingOrigin(
       provenance: .ours, setBy: FollowedDefault.setBy(following.keys))

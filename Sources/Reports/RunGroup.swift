@@ -163,8 +163,7 @@ extension LoggedRun {
       labels.experiment, labels.variant, labels.task, labels.mechanism, labels.scale,
       labels.runProtocol,
     ]
-    let data =
-      log.data.map { "\($0.split)=\($0.digest)" } + [log.initialDigest].compactMap { $0 }
+    let data = log.data.map { "\($0.split)=\($0.digest)" }
     return (identity + settings.map { "\($0.key)=\($0.value)" } + data).joined(separator: "\u{0}")
   }
 
@@ -195,8 +194,12 @@ extension [RunGroup] {
   public init(_ runs: [LoggedRun]) {
     var order: [String] = []
     var members: [String: [LoggedRun]] = [:]
+    let beginnings = Dictionary(grouping: runs, by: \.groupKey)
+      .mapValues { Set($0.compactMap(\.log.initialDigest)) }
     for run in runs {
-      let key = run.groupKey
+      var key = run.groupKey
+      // Logs of before the digest was kept may be of any of several initial checkpoints, but hardly of several.
+      if beginnings[key, default: []].count > 1 { key += "\u{0}" + (run.log.initialDigest ?? "") }
       if members[key] == nil { order.append(key) }
       members[key, default: []].append(run)
     }

@@ -26,7 +26,7 @@ extension RunLog {
     LogField("/@summation", \.summation, whereAbsent: .sequence),
     LogField("/@selection", \.selection, whereAbsent: .earliest),
     LogField("/@kernel_revision", \.kernels, isComputed: false, whereAbsent: .first),
-    LogField("/@initial_digest", \.initialDigest),
+    LogField("/@initial_digest", \.initialDigest, isComputed: false),
     LogField("/@verdict", \.verdict), LogField("/@failure", \.failure),
   ]
 

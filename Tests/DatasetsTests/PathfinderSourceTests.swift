@@ -87,6 +87,19 @@ struct PathfinderSourceTests {
     _ = try examples(folder, .dev)
     let lines = try String(contentsOf: manifest, encoding: .utf8).split(separator: "\n")
     #expect(lines[0].hasPrefix("\(seed), 49 images, MD5 ") && lines.count == 50)
+    // A seed that is the list's goes with the list, so that it is the same wherever the list is.
+    try FileManager.default.removeItem(at: manifest)
+    _ = try examples(folder, .dev)
+    let derived = try String(contentsOf: manifest, encoding: .utf8).split(separator: "\n")[0]
+    try Data().write(to: difficulty(folder).appendingPathComponent("imgs/0/sample_8.png"))
+    _ = try examples(folder, .dev)
+    let later = try String(contentsOf: manifest, encoding: .utf8).split(separator: "\n")[0]
+    #expect(
+      later.contains(" 48 images")
+        && later.split(separator: ",")[0] != derived.split(separator: ",")[0])
+    try FileManager.default.removeItem(at: manifest)
+    _ = try examples(folder, .dev)
+    #expect(try String(contentsOf: manifest, encoding: .utf8).hasPrefix(later + "\n"))
     #expect(!lines.contains { $0.hasSuffix("sample_7.png") })
   }
 

@@ -120,7 +120,32 @@ import Testing
       seeds.output.contains("exact McNemar test on 400 examples that all runs answered"),
       "\(seeds.output)")
     // Even numbers are wrong on one side, multiples of three on the other.
-    #expect(seeds.output.contains("(only A right: 66, only B right: 132)"), "\(seeds.output)")
+    for part in [
+      "(only A right: 66, only B right: 132)", "50.00  66.50  +16.50", "B is better by accuracy",
+    ] {
+      #expect(seeds.output.contains(part), "\(part) in \(seeds.output)")
+    }
+  }
+
+  /// A correlation with constant answers is none; the other runs' numbers are told all the same.
+  @Test func aMetricThatIsNoNumber() throws {
+    try FileManager.default.createDirectory(
+      at: folder.url("results/x"), withIntermediateDirectories: true)
+    for (mechanism, values) in [("softmax", [0.5, 0.4]), ("sbm", [Double.nan, 0.3])] {
+      for (seed, value) in values.enumerated() {
+        var log = makeLog(
+          task: "stsb", mechanism: mechanism, experiment: "stsb", seed: UInt64(seed))
+        log.labels.metric = "pearson"
+        let labels = (0..<500).map { Double($0 % 11) / 2 }
+        log.test?.metrics = ["pearson": value]
+        log.test?.answers = .values(
+          predictions: labels.map { value.isNaN ? 1 : $0 + 1 }, labels: labels)
+        try log.write(to: folder.url("results/x/stsb-\(mechanism)-s\(seed).h5").path)
+      }
+    }
+    let result = try compare("stsb-softmax", "stsb-sbm")
+    #expect(
+      result.exitCode == 0 && result.output.contains("pearson"), "\(result.output)\(result.errors)")
   }
 
   /// What could not be read is named, and the exit code tells a script.

@@ -11,15 +11,17 @@ import Testing
     // Their order does not matter.
     let spread = try #require(SeedSpread(first, second.reversed()))
     #expect(spread.kind == .paired && spread.degrees == 2)
-    let test = spread.test(0.05, examplesError: 0)
-    #expect(abs(test.probability - 0.13827251556786094) < 1e-9)
-    #expect(abs(test.halfWidth - 4.302652729749462 * spread.standardError) < 1e-9)
+    #expect(abs(spread.probability(of: 0.05, examplesError: 0) - 0.13827251556786094) < 1e-9)
+    let half = spread.halfWidth(examplesError: 0)
+    #expect(abs(half - 4.302652729749462 * spread.standardError) < 1e-9)
+    // The interval that reaches 0 is the one of that probability.
+    #expect(abs(spread.probability(of: -half, examplesError: 0) - 0.05) < 1e-9)
   }
 
   @Test func seedsOfEachSide() throws {
     let spread = try #require(SeedSpread(first, second.map { ($0.seed + 3, $0.value) }))
     #expect(spread.kind == .unpaired && abs(spread.degrees - 3.625748261508411) < 1e-9)
-    #expect(abs(spread.test(0.05, examplesError: 0).probability - 0.608618202723247) < 1e-9)
+    #expect(abs(spread.probability(of: 0.05, examplesError: 0) - 0.608618202723247) < 1e-9)
   }
 
   /// Of one run nobody knows how it varies: as the other side does.
@@ -34,10 +36,13 @@ import Testing
 
   /// Where examples vary a difference far more than seeds do, they alone count.
   @Test func examplesDominate() throws {
-    let test = try #require(SeedSpread(first, second)).test(0.5, examplesError: 1)
-    #expect(abs(test.halfWidth - 1.96) < 0.01 && abs(test.probability - 0.617) < 0.001)
-    let same = try #require(SeedSpread(first, first)).test(0, examplesError: 0)
-    #expect(same.probability == 1 && same.halfWidth == 0)
+    let spread = try #require(SeedSpread(first, second))
+    #expect(abs(spread.halfWidth(examplesError: 1) - 1.96) < 0.01)
+    #expect(abs(spread.probability(of: 0.5, examplesError: 1) - 0.617) < 0.001)
+    let same = try #require(SeedSpread(first, first))
+    #expect(same.halfWidth(examplesError: 0) == 0)
+    #expect(same.probability(of: 0, examplesError: 0) == 1)
+    #expect(same.probability(of: 0.1, examplesError: 0) < 1e-11)
   }
 
   /// Of runs that differ by nothing but seeds, 1 in 20 is called different. (Drawing two or three runs anew would call
@@ -60,8 +65,7 @@ import Testing
         let difference =
           try #require(Statistic(b.map(\.value))).mean
           - #require(Statistic(a.map(\.value))).mean
-        return try #require(SeedSpread(a, b)).test(difference, examplesError: 0.1).probability
-          < 0.05
+        return try abs(difference) > #require(SeedSpread(a, b)).halfWidth(examplesError: 0.1)
       }
       let share = Double(called) / Double(trials)
       #expect(0.01..<0.06 ~= share, "\(share) with seeds from \(other)")

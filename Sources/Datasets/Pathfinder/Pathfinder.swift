@@ -187,8 +187,7 @@ extension Pathfinder {
     for sample in samples { list.update("\(sample.path) \(sample.label)\n".utf8) }
     let manifest = data.cache.appendingPathComponent("\(task.name)-\(variant)-split.tsv")
     let stored = try storedHeader(manifest)
-    // Earlier versions drew one, and kept it in the manifest alone.
-    let seed = seed ?? stored?.seed ?? list.bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+    let seed = seed ?? stored?.drawn ?? UInt64(list.hexDigest().prefix(16), radix: 16) ?? 0
     let header = "# seed \(seed), \(samples.count) images, MD5 \(list.hexDigest())"
     var generator = RandomStream(seed: seed).child("pathfinder split").generator()
     generator.shuffle(&samples)
@@ -203,8 +202,9 @@ extension Pathfinder {
     return samples
   }
 
-  /// The first line of the manifest of an earlier split, and the seed in it.
-  private func storedHeader(_ manifest: URL) throws -> (line: String, seed: UInt64)? {
+  /// The first line of the manifest of an earlier split, and the seed in it, if that was drawn: earlier versions kept
+  /// it there alone. One that is the beginning of the list's sum is of that list only.
+  private func storedHeader(_ manifest: URL) throws -> (line: String, drawn: UInt64?)? {
     guard FileManager.default.fileExists(atPath: manifest.path) else { return nil }
     var lines = try LineReader(manifest)
     let line = String(decoding: try lines.next() ?? [], as: UTF8.self)
@@ -212,9 +212,10 @@ extension Pathfinder {
     else {
       throw DataError(
         .malformed, file: manifest.path, place: .line(1), problem: "this is no split manifest",
-        hint: "Remove it; another split is drawn")
+        hint: "Remove it; the split is made anew")
     }
-    return (line, seed)
+    let sum = line.split(separator: " ").last?.prefix(16)
+    return (line, sum.flatMap { UInt64($0, radix: 16) } == seed ? nil : seed)
   }
 
   /// Looks for what reading leaves out.

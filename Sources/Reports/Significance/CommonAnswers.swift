@@ -8,12 +8,15 @@ struct CommonAnswers {
   /// The answers of each run of a side; none where there is an ``obstacle``.
   private(set) var first: [ScoredAnswers] = []
   private(set) var second: [ScoredAnswers] = []
+  /// The seeds of each side's runs.
+  private let seeds: [[UInt64]]
   /// Whether some run answered others besides.
   private(set) var areCommon = false
   /// Why the answers cannot be compared one by one; nil where they can.
   private(set) var obstacle: String?
 
   init(_ first: Comparison.Side, _ second: Comparison.Side) {
+    seeds = [first, second].map { $0.finished.map(\.log.labels.seed) }
     obstacle = Self.obstacle(first) ?? Self.obstacle(second)
     if obstacle != nil { return }
     let runs = first.finished + second.finished
@@ -29,6 +32,18 @@ struct CommonAnswers {
     }
     self.first = Array(answers.prefix(first.finished.count))
     self.second = Array(answers.dropFirst(first.finished.count))
+  }
+
+  /// Each side's values of a metric by seed, over the examples that all runs answered; nil where those are all that
+  /// any answered, so that the logs' own values are of the same, or where the answers do not tell the metric.
+  func values(_ name: String) -> [[(seed: UInt64, value: Double)]]? {
+    guard areCommon, let metric = Metric(rawValue: name) else { return nil }
+    let values = zip(seeds, [first, second]).map { seeds, answers in
+      zip(seeds, answers).compactMap { seed, answers in
+        metric.estimate(answers).map { (seed: seed, value: $0.value) }
+      }
+    }
+    return values.contains { $0.isEmpty } ? nil : values
   }
 
   /// Why a side's answers cannot be compared with any.

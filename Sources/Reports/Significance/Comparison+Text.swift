@@ -100,8 +100,11 @@ extension Comparison {
     } else {
       sentences.append("Whether the difference is chance cannot be told")
     }
-    if counts.contains(where: { $0 < 2 }) {
+    if counts.allSatisfy({ $0 < 2 }) {
       sentences.append("how much other seeds would differ is not known from one run a side")
+    } else if counts.contains(where: { $0 < 2 }) {
+      sentences.append(
+        "the side with one run is taken to differ from seed to seed as the other does")
     }
     return TextFormats.wrapped(sentences.joined(separator: "; ") + ".") + "\n"
   }

@@ -131,11 +131,13 @@ public struct Comparison: Sendable {
   private static func compare(
     _ name: String, _ first: Side, _ second: Side, _ answers: CommonAnswers
   ) -> MetricDifference? {
-    let values = [first, second].map { side in
-      side.finished.compactMap { run in
-        run.log.test?.metrics[name].map { (seed: run.log.labels.seed, value: $0) }
+    let values =
+      answers.values(name)
+      ?? [first, second].map { side in
+        side.finished.compactMap { run in
+          run.log.test?.metrics[name].map { (seed: run.log.labels.seed, value: $0) }
+        }
       }
-    }
     let statistics = values.compactMap { Statistic($0.map(\.value)) }
     guard statistics.count == 2 else { return nil }
     let seeds = values[0].compactMap { own in
@@ -167,11 +169,14 @@ public struct Comparison: Sendable {
     else { return nil }
     let examples = first[0].exampleCount
     if let seeds {
-      let found = seeds.test(
-        difference, examplesError: Statistic(differences)?.deviation ?? 0)
+      let error = Statistic(differences)?.deviation ?? 0
+      let half = seeds.halfWidth(examplesError: error)
+      // A correlation with constant answers is no number.
+      guard difference.isFinite, half.isFinite else { return nil }
       return Test(
-        name: "Student's t (\(seeds.kind.rawValue))", probability: found.probability,
-        interval: (difference - found.halfWidth)...(difference + found.halfWidth),
+        name: "Student's t (\(seeds.kind.rawValue))",
+        probability: seeds.probability(of: difference, examplesError: error),
+        interval: (difference - half)...(difference + half),
         examples: examples, areCommon: answers.areCommon, onlyRight: nil)
     }
     let interval = Significance.interval(differences)

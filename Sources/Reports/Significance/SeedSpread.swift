@@ -52,30 +52,31 @@ public struct SeedSpread: Sendable, Equatable {
     }
   }
 
-  /// Whether a difference is more than chance, where examples vary it, too, by `examplesError`: half the width of an
-  /// interval is √((z SE)² + (t SE)²), with the normal distribution for examples and Student's for seeds.
+  /// Half the width of the interval that holds the true difference, where examples vary it, too, by `examplesError`:
+  /// √((z SE)² + (t SE)²), with the normal distribution for examples and Student's for seeds.
   ///
   /// That never calls chance a difference more often than it says. Sums of the variances (Satterthwaite 1946) do: two
   /// seeds that happen to agree would count as if seeds never differed.
   ///
-  /// - Returns: The two-sided probability of a difference at least this large by chance, and half the width of
-  ///   its 95 % interval.
-  public func test(_ difference: Double, examplesError: Double) -> (
-    probability: Double, halfWidth: Double
-  ) {
-    func halfWidth(_ probability: Double) -> Double {
-      let examples = StudentT.limit(probability, degrees: .infinity) * examplesError
-      let seeds = StudentT.limit(probability, degrees: degrees) * standardError
-      return (examples * examples + seeds * seeds).squareRoot()
-    }
-    guard standardError > 0 || examplesError > 0 else { return (difference == 0 ? 1 : 0, 0) }
-    // The interval that just reaches 0; logarithms of probabilities.
+  /// - Parameter chance: how often the interval may miss the true difference.
+  public func halfWidth(examplesError: Double, chance: Double = 0.05) -> Double {
+    let examples = StudentT.limit(chance, degrees: .infinity) * examplesError
+    let seeds = StudentT.limit(chance, degrees: degrees) * standardError
+    return (examples * examples + seeds * seeds).squareRoot()
+  }
+
+  /// The two-sided probability of a difference at least this large by chance, 1e-12 at least: of the interval that
+  /// just reaches 0.
+  public func probability(of difference: Double, examplesError: Double) -> Double {
+    if difference == 0 { return 1 }
+    // Logarithms of probabilities.
     var (low, high) = (log(1e-12), 0.0)
     for _ in 0..<50 {
       let middle = (low + high) / 2
-      if halfWidth(exp(middle)) > abs(difference) { low = middle } else { high = middle }
+      let half = halfWidth(examplesError: examplesError, chance: exp(middle))
+      if half > abs(difference) { low = middle } else { high = middle }
     }
-    return (difference == 0 ? 1 : exp(high), halfWidth(0.05))
+    return exp(high)
   }
 }
 

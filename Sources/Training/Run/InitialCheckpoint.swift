@@ -8,33 +8,38 @@ import Safetensors
 import Tasks
 import Torch
 
-extension RunConfiguration {
-  /// The model that training begins with: initial parameters, or the encoder of
-  /// `model.initial_checkpoint` under a new head.
+/// The model that a run begins with.
+public struct InitialModel {
+  let model: SequenceModel
+  /// Whether it waits for the parameters of the run's own checkpoint.
+  let isResumed: Bool
+  /// A digest of the parameters in `model.initial_checkpoint`, where the encoder is from there.
+  let digest: String?
+
+  /// Initial parameters, or the encoder of `model.initial_checkpoint` under a new head.
   ///
   /// - Parameter isResumed: whether the run's own checkpoint has all parameters; `model.initial_checkpoint`
   ///   is not looked at then.
   /// - Throws: `AttentionError`, ``TrainingError/unusableInitialCheckpoint(path:problem:)``,
   ///   ``TrainingError/unsupported(_:)`` for a device that is not there, `TorchError` for want of memory.
-  public func makeInitialModel(
-    _ task: TaskSpecification, isResumed: Bool = false
-  ) throws -> SequenceModel {
-    try requireDevice()
-    let model = try makeModel(task)
-    if !isResumed, !self.model.initialCheckpoint.isEmpty {
-      try model.loadEncoder(from: self.model.initialCheckpoint)
-    }
-    let device = Device(name: device)
-    if !device.isCPU { try withError { model.move(to: device) } }
-    return model
+  public init(of run: RunConfiguration, _ task: TaskSpecification, isResumed: Bool) throws {
+    try run.requireDevice()
+    model = try run.makeModel(task)
+    self.isResumed = isResumed
+    let path = run.model.initialCheckpoint
+    digest = isResumed || path.isEmpty ? nil : try model.loadEncoder(from: path)
+    let device = Device(name: run.device)
+    if !device.isCPU { try withError { [model] in model.move(to: device) } }
   }
+}
 
+extension RunConfiguration {
   /// A digest of the parameters in the file of `model.initial_checkpoint`; nil where the run has none.
   ///
   /// - Throws: ``TrainingError``, `HDF5Error`, `SafetensorsError` when the file cannot be read.
   func initialDigest() throws -> String? {
     let path = model.initialCheckpoint
-    return path.isEmpty ? nil : try InitialParameters.digest(path)
+    return path.isEmpty ? nil : try InitialParameters(path).digest()
   }
 
   /// Makes the run's device usable; to be called before any tensor is made.
@@ -49,31 +54,19 @@ extension RunConfiguration {
   }
 }
 
-/// A model that a run begins with, built before its trainer: by the checks before a sweep.
-public struct InitialModel {
-  let model: SequenceModel
-  /// Whether it waits for the parameters of the run's own checkpoint.
-  let isResumed: Bool
-
-  /// The model of `RunConfiguration.makeInitialModel(_:isResumed:)`.
-  public init(of run: RunConfiguration, _ task: TaskSpecification, isResumed: Bool) throws {
-    model = try run.makeInitialModel(task, isResumed: isResumed)
-    self.isResumed = isResumed
-  }
-}
-
 extension SequenceModel {
   /// Takes over the encoder of a checkpoint, such as one of masked-LM pre-training: its best parameters on
   /// dev; or of a safetensors file. The head stays.
   ///
+  /// - Returns: The digest of the file's parameters.
   /// - Throws: ``TrainingError/unusableInitialCheckpoint(path:problem:)``.
-  fileprivate func loadEncoder(from path: String) throws {
+  fileprivate func loadEncoder(from path: String) throws -> String {
     func unusable(_ problem: String) -> TrainingError {
       .unusableInitialCheckpoint(path: path, problem: problem)
     }
-    let source: [String: Tensor]
+    let file: InitialParameters
     do {
-      source = try InitialParameters.read(path, names: namedParameters().map(\.name))
+      file = try InitialParameters(path)
     } catch TrainingError.badCheckpoint(_, let problem) {
       throw unusable(problem)
     } catch let error as HDF5Error {
@@ -81,6 +74,7 @@ extension SequenceModel {
     } catch let error as SafetensorsError {
       throw unusable(error.problem)
     }
+    let source = file.tensors(names: namedParameters().map(\.name))
     func isEncoder(_ name: String) -> Bool { name.hasPrefix("encoder.") }
     var values = Checkpoint.values(of: self)
     // What a person has set, before the names and shapes that follow from it.
@@ -99,36 +93,40 @@ extension SequenceModel {
     } catch let error as ParameterError {
       throw unusable("\(error)")
     }
+    return try file.digest()
   }
 }
 
-/// Parameters of another model, by our names.
-private enum InitialParameters {
-  /// Reads a checkpoint, or a safetensors file with our names or those of the published code.
-  static func read(_ path: String, names: [String]) throws -> [String: Tensor] {
-    var tensors = try tensors(path)
-    guard isSafetensors(path) else { return tensors }
+/// Parameters of another model: of a checkpoint the best on dev, or those of a safetensors file.
+private struct InitialParameters {
+  /// By the file's own names.
+  private let own: [String: Tensor]
+  private let isSafetensors: Bool
+
+  init(_ path: String) throws {
+    isSafetensors = path.lowercased().hasSuffix(".safetensors")
+    if isSafetensors {
+      own = try SafetensorsFile(reading: path).tensors
+    } else {
+      let checkpoint = try Checkpoint(reading: path)
+      own = checkpoint.best?.parameters ?? checkpoint.parameters
+    }
+  }
+
+  /// By our names, of which a safetensors file may have those of the published code instead.
+  func tensors(names: [String]) -> [String: Tensor] {
+    guard isSafetensors else { return own }
+    var tensors = own
     for name in names where tensors[name] == nil {
-      tensors[name] = tensors[PublishedNames.model(name)]
+      tensors[name] = own[PublishedNames.model(name)]
     }
     return tensors
   }
 
-  private static func isSafetensors(_ path: String) -> Bool {
-    path.lowercased().hasSuffix(".safetensors")
-  }
-
-  /// What the file has, by its own names; of a checkpoint the best parameters on dev.
-  private static func tensors(_ path: String) throws -> [String: Tensor] {
-    if isSafetensors(path) { return try SafetensorsFile(reading: path).tensors }
-    let checkpoint = try Checkpoint(reading: path)
-    return checkpoint.best?.parameters ?? checkpoint.parameters
-  }
-
   /// 16 hexadecimal digits of the names, shapes and values.
-  static func digest(_ path: String) throws -> String {
+  func digest() throws -> String {
     var sum = Checksum(.sha256)
-    for (name, tensor) in try tensors(path).sorted(by: { $0.key < $1.key }) {
+    for (name, tensor) in own.sorted(by: { $0.key < $1.key }) {
       sum.update("\(name) \(tensor.shape)\n".utf8)
       try withError { tensor.array(of: Float.self) }.withUnsafeBytes { sum.update($0) }
     }

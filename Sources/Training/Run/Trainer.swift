@@ -73,10 +73,11 @@ public struct Trainer {
     let saved = start.saved
     // The others have the root's parameters, wherever it has them from.
     let isResumed = saved != nil || !processes.isRoot
-    let model =
-      if let initial, initial.isResumed == isResumed { initial.model } else {
-        try run.makeInitialModel(data.task, isResumed: isResumed)
+    let begun =
+      if let initial, initial.isResumed == isResumed { initial } else {
+        try InitialModel(of: run, data.task, isResumed: isResumed)
       }
+    let model = begun.model
     var settings = run.stepSettings(data.task, device: Device(name: run.device))
     settings.summation = start.summation
     selection = start.selection
@@ -105,7 +106,7 @@ public struct Trainer {
     log.summation = start.summation
     log.selection = start.selection
     log.kernels = start.kernels
-    if saved == nil, processes.isRoot { log.initialDigest = try run.initialDigest() }
+    log.initialDigest = begun.digest
     log.cost.processes = processes.size
     log.beginStretch(afterStep: 0)
     if let saved {

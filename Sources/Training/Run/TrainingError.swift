@@ -27,6 +27,8 @@ public enum TrainingError: ExitCodeProviding, CustomStringConvertible, Equatable
   case rootLeavesRun
   /// A process reads other examples than the root.
   case dataDiffers(rank: Int)
+  /// A process has other settings of the run than the root.
+  case settingsDiffer(rank: Int, run: String)
   /// The run has finished in the meantime.
   case runIsFinished(log: String)
   /// A log without its checkpoint, or the other way round.
@@ -77,6 +79,9 @@ public enum TrainingError: ExitCodeProviding, CustomStringConvertible, Equatable
         + "one process can continue it to the bit. Start it without mpirun or srun, or begin the run "
         + "again with --restart."
     case .rootLeavesRun: "process 0 leaves the run alone."
+    case .settingsDiffer(let rank, let run):
+      "\(run): process \(rank) has other settings than process 0, which goes by the run's log. Let all of them see "
+        + "the folder of results, or none but process 0 of a run that begins."
     case .dataDiffers(let rank):
       "process \(rank) reads other examples than process 0; give all the same data.root (SBM_DATA) and "
         + "data.cache (SBM_CACHE)."
@@ -116,7 +121,8 @@ public enum TrainingError: ExitCodeProviding, CustomStringConvertible, Equatable
     switch self {
     case .runExists, .runIsFinished, .needsOneProcess: .usage
     case .runIsBusy, .cannotLock, .rootLeavesRun: .interrupted
-    case .settingsChanged, .dataChanged, .initialCheckpointChanged, .dataDiffers, .badCheckpoint,
+    case .settingsChanged, .dataChanged, .initialCheckpointChanged, .dataDiffers, .settingsDiffer,
+      .badCheckpoint,
       .badLog,
       .unusableInitialCheckpoint, .cannotResume, .noData, .tooLarge, .cannotCompute,
       .cannotEvaluate, .unsupported:

@@ -82,6 +82,7 @@ public struct SweepExecution {
     _ run: PlannedRun, model: InitialModel?, data: TaskData?
   ) throws -> Trainer.Outcome {
     let configuration = run.configuration
+    try requireOneRun(configuration)
     // Before the data, which can take minutes to make.
     let pool = try WorkerPool(count: configuration.workerThreads)
     let data = try self.data(of: configuration, data)
@@ -99,6 +100,14 @@ public struct SweepExecution {
         of: configuration, task: data.task, codeVersion: codeVersion, reason: "\(error)")
       return .failed("\(error)")
     }
+  }
+
+  /// A run goes on with the defaults it was begun with, which its log tells those who see it.
+  private func requireOneRun(_ run: RunConfiguration) throws {
+    let all = try processes.gather(Array(run.identity.utf8))
+    guard let other = all.firstIndex(where: { $0 != all[0] }) else { return }
+    processes.markFailure()
+    throw TrainingError.settingsDiffer(rank: other, run: run.name)
   }
 
   /// The data of `run`: the root makes what is missing while the others wait, then all open it.
