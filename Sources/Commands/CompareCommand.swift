@@ -12,9 +12,9 @@ struct CompareCommand: Command {
   static let discussion = """
     Prints the difference of the test results with a test on the stored answers (one run a side: McNemar's exact \
     test, or a bootstrap over examples; several: Student's t over seeds and examples), the differences of seeds \
-    that both have, and the settings that differ. Each side is a run log (.h5), the name of a run below results, such a name without its seed \
-    (listops-sbm, results/listops/listops-sbm: all its seeds), or a folder. Of two folders the runs of equal \
-    names are compared; of a folder with one group of seeds, that group. A file that cannot be read is named on \
+    that both have, and the settings that differ. Each side is a run log (.h5), the name of a run below results, \
+    such a name without its seed (listops-sbm, results/listops/listops-sbm: all its seeds), or a folder. Of two \
+    folders the runs of equal names are compared; of a folder with one group of seeds, that group. A file that cannot be read is named on \
     standard error and left out, and the exit code is 65 (74 if it could not be opened).
     """
   static let parameters: [any AnyParameter] = [first, second, json]

@@ -11,8 +11,6 @@ enum ComparisonTables {
 
   // MARK: Long Range Arena
 
-  private static let differenceTitle = "difference"
-
   /// The paper's Table 1 with ours under it; nil when no run is about one of its tasks.
   static func arena(_ groups: [RunGroup]) -> Table? {
     let ours = groups.filter { arenaTasks.contains($0.labels.task) }
@@ -52,8 +50,10 @@ enum ComparisonTables {
       append(row, paper: nil, to: &table)
     }
     table.notes = [PaperValues.note, PublishedReferences.arenaNote]
-    let differences = table.rows.filter { $0.cells[1].text == differenceTitle }
-    if differences.contains(where: { $0.cells.contains { $0.text.contains("±") } }) {
+    let haveIntervals = ours.contains { group in
+      group.halfWidth != nil && group.result.flatMap { difference(group, $0) } != nil
+    }
+    if haveIntervals {
       table.notes.append(
         "difference: ± half of our 95 % interval, over the examples and, of several, over the seeds; nobody "
           + "has published how sure the other value is")
@@ -131,7 +131,7 @@ enum ComparisonTables {
       startsBlock: paper == nil)
     if paper != nil, differences.contains(where: { !$0.text.isEmpty }) {
       table.append(
-        ["", Table.Cell(differenceTitle, .quiet)] + differences + [averageDifference])
+        ["", Table.Cell("difference", .quiet)] + differences + [averageDifference])
     }
   }
 

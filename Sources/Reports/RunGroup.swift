@@ -22,6 +22,11 @@ public struct Statistic: Sendable, Equatable {
     let squares = values.map { ($0 - mean) * ($0 - mean) }.reduce(0, +)
     deviation = values.count > 1 ? (squares / Double(values.count - 1)).squareRoot() : nil
   }
+
+  /// Half the width of Student's 95 % interval of the mean, t sd / √n; nil for a single number.
+  var halfWidth: Double? {
+    deviation.map { StudentT.limit(degrees: Double(count - 1)) * $0 / Double(count).squareRoot() }
+  }
 }
 
 /// The runs that differ in nothing but the seed. Only finished ones count in its results, and in all
@@ -61,10 +66,7 @@ public struct RunGroup: Sendable {
     let errors = finished.compactMap { $0.score?.standardError }
     guard let result, errors.count == result.count else { return nil }
     let examples = 1.96 * errors.reduce(0, +) / Double(errors.count)
-    guard let deviation = result.deviation else { return examples }
-    let seeds =
-      StudentT.limit(degrees: Double(result.count - 1)) * deviation
-      / Double(result.count).squareRoot()
+    guard let seeds = result.halfWidth else { return examples }
     return (examples * examples + seeds * seeds).squareRoot()
   }
 

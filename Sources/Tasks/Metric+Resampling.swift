@@ -3,8 +3,9 @@ extension Metric {
   /// By how much the second side is above the first in each of `count` resamples of the examples, which all runs
   /// answered.
   ///
-  /// A side's value is the mean over its runs. These are held: two or three of them are too few to draw from. All answers are about the same targets. Nil where the answers do not
-  /// tell the metric. Cost: `count` · examples draws; for correlations, `count` · runs · examples additions besides.
+  /// A side's value is the mean over its runs. These are held: two or three of them are too few to draw from. All
+  /// answers are about the same targets. Nil where the answers do not tell the metric. Cost: `count` · examples
+  /// draws; for correlations, `count` · runs · examples additions besides.
   public func resampledDifferences(
     _ first: [ScoredAnswers], _ second: [ScoredAnswers], count: Int,
     using generator: inout some RandomNumberGenerator

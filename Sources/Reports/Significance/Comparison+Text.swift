@@ -64,12 +64,9 @@ extension Comparison {
       lines.append(line)
     }
     if metric.seeds.count > 1, let statistic = Statistic(metric.seeds.map(\.difference)),
-      let deviation = statistic.deviation
+      let half = statistic.halfWidth
     {
       let each = metric.seeds.map { "\($0.seed): \(signed(metric, $0.difference))" }
-      let half =
-        StudentT.limit(degrees: Double(statistic.count - 1)) * deviation
-        / Double(statistic.count).squareRoot()
       lines.append(
         "\(name) by seed: \(each.joined(separator: ", ")); mean "
           + "\(signed(metric, statistic.mean)) ± \(number(metric, half)) (95 %, Student's t)")

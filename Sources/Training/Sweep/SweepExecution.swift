@@ -104,10 +104,17 @@ public struct SweepExecution {
 
   /// A run goes on with the defaults it was begun with, which its log tells those who see it.
   private func requireOneRun(_ run: RunConfiguration) throws {
-    let all = try processes.gather(Array(run.identity.utf8))
-    guard let other = all.firstIndex(where: { $0 != all[0] }) else { return }
-    processes.markFailure()
-    throw TrainingError.settingsDiffer(rank: other, run: run.name)
+    if let other = try differing(Array(run.identity.utf8)) {
+      throw TrainingError.settingsDiffer(rank: other, run: run.name)
+    }
+  }
+
+  /// The first process whose bytes are not the root's: a failure that all know of.
+  private func differing(_ bytes: [UInt8]) throws -> Int? {
+    let all = try processes.gather(bytes)
+    let other = all.firstIndex { $0 != all[0] }
+    if other != nil { processes.markFailure() }
+    return other
   }
 
   /// The data of `run`: the root makes what is missing while the others wait, then all open it.
@@ -126,9 +133,7 @@ public struct SweepExecution {
     let data = try made ?? TaskData(run)
     var message = Message()
     for split in data.identity { message.append("\(split)") }
-    let all = try processes.gather(message.bytes)
-    if let other = all.firstIndex(where: { $0 != all[0] }) {
-      processes.markFailure()
+    if let other = try differing(message.bytes) {
       throw TrainingError.dataDiffers(rank: other)
     }
     return data
